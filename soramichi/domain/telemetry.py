@@ -1,0 +1,61 @@
+"""One observation of one aircraft, exactly as it was sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from soramichi.domain.altitude import Altitude, Datum
+from soramichi.domain.position import Position
+
+Degrees = Annotated[float, Meta(ge=0.0, le=360.0)]
+
+
+class OperationalStatus(StrEnum):
+    """What the aircraft says of itself, in the words of ASTM F3411."""
+
+    UNDECLARED = "Undeclared"
+    GROUND = "Ground"
+    AIRBORNE = "Airborne"
+    EMERGENCY = "Emergency"
+    REMOTE_ID_SYSTEM_FAILURE = "RemoteIDSystemFailure"
+
+
+class TelemetrySample(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A sample of the wire contract; None means not known, never zero.
+
+    `time` is when the aircraft observed it (aware). Ranges are closed and are
+    enforced when a payload is decoded (`soramichi.domain.wire`). `track_deg` is
+    over ground, `heading_deg` of the nose, both true and clockwise from north;
+    `vertical_speed_mps` is positive upwards. The altitude means nothing without
+    `altitude_datum`. `altitude_m` excludes -1000, the "unknown" of ASTM F3411.
+    """
+
+    time: Annotated[datetime, Meta(tz=True)]
+    latitude_deg: Annotated[float, Meta(ge=-90.0, le=90.0)]
+    longitude_deg: Annotated[float, Meta(ge=-180.0, le=180.0)]
+    altitude_m: Annotated[float, Meta(gt=-1000.0, le=100_000.0)]
+    altitude_datum: Datum
+    seq: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    flight: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")] | None = None
+    ground_speed_mps: Annotated[float, Meta(ge=0.0, le=500.0)] | None = None
+    track_deg: Degrees | None = None
+    vertical_speed_mps: Annotated[float, Meta(ge=-200.0, le=200.0)] | None = None
+    heading_deg: Degrees | None = None
+    battery_pct: Annotated[float, Meta(ge=0.0, le=100.0)] | None = None
+    status: OperationalStatus | None = None
+    accuracy_h_m: Annotated[float, Meta(ge=0.0, le=100_000.0)] | None = None
+    accuracy_v_m: Annotated[float, Meta(ge=0.0, le=100_000.0)] | None = None
+
+    @property
+    def position(self) -> Position:
+        """Where it was."""
+        return Position(latitude_deg=self.latitude_deg, longitude_deg=self.longitude_deg)
+
+    @property
+    def altitude(self) -> Altitude:
+        """How high it was, with the datum."""
+        return Altitude(self.altitude_m, self.altitude_datum)

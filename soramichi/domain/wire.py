@@ -1,0 +1,240 @@
+"""Topic names and payload codec: the one place where bytes become samples and back.
+
+Ingest, simulators, replay and api all use this module, so a simulator cannot
+speak a dialect that ingest does not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from soramichi.domain.telemetry import TelemetrySample
+from soramichi.errors import MalformedTelemetry
+
+ROOT = "soramichi/v1"
+TELEMETRY_FILTER = f"{ROOT}/+/+/telemetry"
+STATUS_FILTER = f"{ROOT}/+/+/status"
+LIVE_TOPIC = f"{ROOT}/live"
+MAX_SAMPLES_PER_MESSAGE = 500
+# 500 samples with every member present and long numbers stay under 256 KiB.
+MAX_PAYLOAD_BYTES = 512 * 1024
+
+IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TOPIC = re.compile(rf"{ROOT}/({IDENTIFIER.pattern})/({IDENTIFIER.pattern})/([a-z]+)")
+# msgspec's own words for a fault, e.g. "Expected `float` <= 90.0 - at `$[3].latitude_deg`".
+_FAULT = re.compile(
+    r"^(?P<detail>.*?)(?: - at `\$(?:\[(?P<index>\d+|\.\.\.)\])?(?:\.(?P<field>\w+))?.*`)?$"
+)
+_SPACE = re.compile(r"[ \t\r\n]*")
+_MISSING = re.compile(r"missing required field `(?P<field>\w+)`")
+
+_encoder = msgspec.json.Encoder()
+_samples = msgspec.json.Decoder(list[TelemetrySample])
+_sample = msgspec.json.Decoder(TelemetrySample)
+_lenient = json.JSONDecoder()
+
+
+class Topic(NamedTuple):
+    """Who a per-aircraft topic belongs to and what it carries."""
+
+    operator_id: str
+    aircraft_id: str
+    kind: str
+
+
+class Rejected(NamedTuple):
+    """One sample, or a whole payload, that breaks the contract: its bytes and why."""
+
+    original: bytes
+    reason: str
+    field: str | None
+    detail: str
+
+
+class Decoded(NamedTuple):
+    """What one payload held: the good samples in order, and every rejected one."""
+
+    samples: list[TelemetrySample]
+    rejected: list[Rejected]
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether an aircraft's publisher is on line; also the MQTT will."""
+
+    online: bool
+    time: datetime
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored for good: everything up to `committed_through` but `missing`.
+
+    `missing` holds closed sequence intervals [first, last]; `quarantined`
+    counts the samples of this aircraft that were rejected so far.
+    """
+
+    flight: str | None
+    committed_through: int | None
+    missing: list[tuple[int, int]]
+    quarantined: int
+
+
+def telemetry_topic(operator_id: str, aircraft_id: str) -> str:
+    """Where an aircraft's samples are published."""
+    return _topic(operator_id, aircraft_id, "telemetry")
+
+
+def status_topic(operator_id: str, aircraft_id: str) -> str:
+    """Where an aircraft's publisher says, retained, whether it is on line."""
+    return _topic(operator_id, aircraft_id, "status")
+
+
+def receipt_topic(operator_id: str, aircraft_id: str) -> str:
+    """Where the platform tells an aircraft's publisher what is stored for good."""
+    return _topic(operator_id, aircraft_id, "receipt")
+
+
+def event_topic(operator_id: str, aircraft_id: str) -> str:
+    """Where the platform announces an aircraft's flight events."""
+    return _topic(operator_id, aircraft_id, "event")
+
+
+def _topic(operator_id: str, aircraft_id: str, kind: str) -> str:
+    for name, value in (("operator", operator_id), ("aircraft", aircraft_id)):
+        if not IDENTIFIER.fullmatch(value):
+            raise MalformedTelemetry(
+                "bad-identifier",
+                field=name,
+                detail=f"{value!r} does not match {IDENTIFIER.pattern}",
+            )
+    return f"{ROOT}/{operator_id}/{aircraft_id}/{kind}"
+
+
+def parse_topic(topic: str) -> Topic:
+    """The parts of a per-aircraft topic. Raises `MalformedTelemetry` for any other topic."""
+    match = _TOPIC.fullmatch(topic)
+    if match is None:
+        raise MalformedTelemetry("bad-topic", detail=topic[:200])
+    return Topic(*match.groups())
+
+
+def encode(samples: TelemetrySample | Sequence[TelemetrySample]) -> bytes:
+    """One sample, or an array of up to 500, as a payload; None members are left out."""
+    if not isinstance(samples, TelemetrySample) and not 0 < len(samples) <= MAX_SAMPLES_PER_MESSAGE:
+        raise MalformedTelemetry(
+            "too-many-samples", detail=f"{len(samples)} in a message, 1..{MAX_SAMPLES_PER_MESSAGE}"
+        )
+    return _encoder.encode(samples)
+
+
+def decode(payload: bytes) -> Decoded:
+    """Every sample of a payload, the good apart from the bad; never raises for bad bytes.
+
+    A payload that is no JSON object or array, or too large, or empty, is one
+    rejected item with its bytes whole. In an array each element is judged for
+    itself, so one bad sample costs no other.
+    """
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        return _whole(payload, "too-large", f"{len(payload)} bytes, at most {MAX_PAYLOAD_BYTES}")
+    if payload.lstrip()[:1] != b"[":
+        return _one_by_one([payload])
+    try:
+        samples = _samples.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _decode_elements(payload)
+    if not 0 < len(samples) <= MAX_SAMPLES_PER_MESSAGE:
+        return _decode_elements(payload)
+    return Decoded(samples, [])
+
+
+def _decode_elements(payload: bytes) -> Decoded:
+    try:
+        elements = _split(payload)
+    except (ValueError, RecursionError) as error:
+        return _whole(payload, "not-json", str(error))
+    if not 0 < len(elements) <= MAX_SAMPLES_PER_MESSAGE:
+        detail = f"{len(elements)} samples in a message, 1..{MAX_SAMPLES_PER_MESSAGE}"
+        return _whole(payload, "too-many-samples" if elements else "empty", detail)
+    return _one_by_one(elements)
+
+
+def _split(payload: bytes) -> list[bytes]:
+    """The elements of a JSON array, each with its own bytes.
+
+    Done with the standard library because it steps over NaN and Infinity,
+    which are not JSON but which careless publishers send: they must cost one
+    sample, not the whole array. Raises ValueError when it is no array.
+    """
+    text = payload.decode()
+    skip = _SPACE.match
+    at = skip(text, text.index("[") + 1).end()  # type: ignore[union-attr]  # matches anything
+    elements: list[bytes] = []
+    if text[at:].rstrip() == "]":
+        return elements
+    while True:
+        _, end = _lenient.raw_decode(text, at)
+        elements.append(text[at:end].encode())
+        at = skip(text, end).end()  # type: ignore[union-attr]
+        if text[at : at + 1] == "]" and not text[at + 1 :].strip():
+            return elements
+        if text[at : at + 1] != ",":
+            raise ValueError(f"expected , or ] at character {at}")
+        at = skip(text, at + 1).end()  # type: ignore[union-attr]
+
+
+def _one_by_one(elements: list[bytes]) -> Decoded:
+    decoded = Decoded([], [])
+    for element in elements:
+        try:
+            decoded.samples.append(_sample.decode(element))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            decoded.rejected.append(_explain(element, error))
+    return decoded
+
+
+def _whole(payload: bytes, reason: str, detail: str) -> Decoded:
+    return Decoded([], [Rejected(payload, reason, None, detail)])
+
+
+def _explain(element: bytes, error: Exception) -> Rejected:
+    """Name the field and the kind of fault that msgspec found."""
+    text = str(error)
+    if not isinstance(error, msgspec.ValidationError):
+        field = _not_finite(element)
+        return Rejected(element, "not-finite" if field else "not-json", field, text)
+    match = _FAULT.match(text)
+    field = match["field"] if match else None
+    missing = _MISSING.search(text)
+    if missing:
+        return Rejected(element, "missing", missing["field"], text)
+    if field is None:
+        return Rejected(element, "wrong-type", None, text)
+    if "RFC3339" in text or "timezone" in text:
+        return Rejected(element, "bad-time", field, text)
+    if any(sign in text for sign in ("<=", ">=", "> ", "< ", "matching regex", "enum value")):
+        return Rejected(element, "out-of-range", field, text)
+    return Rejected(element, "wrong-type", field, text)
+
+
+def _not_finite(element: bytes) -> str | None:
+    """The first member whose value is NaN or an infinity, neither of which is JSON."""
+    try:
+        members = _lenient.decode(element.decode())
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(members, dict):
+        return None
+    return next(
+        (
+            str(name)
+            for name, value in members.items()
+            if isinstance(value, float) and not math.isfinite(value)
+        ),
+        None,
+    )

@@ -1,0 +1,86 @@
+"""Every deliberate error of the project, in one tree.
+
+Inner code names what went wrong; the shells decide what that means to their
+user (an exit code in `soramichi.commands`, an HTTP status in `api.errors`).
+
+    SoramichiError
+    ├── BadInput                 what the user gave cannot be used (exit 2, HTTP 422)
+    │   ├── BadFile              a file, with the field and the reason
+    │   ├── MalformedTelemetry   an MQTT payload or one sample in it
+    │   ├── DatumMismatch        heights of different datums met without evidence
+    │   └── BadSettings          the environment or an option makes no sense
+    ├── NotFound                 the thing asked for does not exist (exit 1, HTTP 404)
+    ├── Unavailable              broker, database or file system out of reach (exit 3, HTTP 503)
+    │   └── PortTaken            another program listens where we were told to
+    └── NewerSchema              the data was written by a newer release (exit 3)
+"""
+
+
+class SoramichiError(Exception):
+    """Base of every deliberate error; its text tells the user what to do next."""
+
+    exit_code = 3
+
+
+class BadInput(SoramichiError):
+    """What the user gave cannot be used."""
+
+    exit_code = 2
+
+
+class BadFile(BadInput):
+    """A file cannot be used; names the file, the field in it and the reason."""
+
+    def __init__(self, file: str, reason: str, *, field: str | None = None) -> None:
+        where = f"{file}: {field}" if field else file
+        super().__init__(f"{where}: {reason}")
+        self.file = file
+        self.field = field
+        self.reason = reason
+
+
+class MalformedTelemetry(BadInput):
+    """A payload, or one sample in it, breaks the wire contract.
+
+    `reason` is a stable slug such as `out-of-range`; `field` is the member at
+    fault or None when the payload as a whole is; `detail` is for people.
+    """
+
+    def __init__(self, reason: str, *, field: str | None = None, detail: str = "") -> None:
+        super().__init__(": ".join(part for part in (reason, field, detail) if part))
+        self.reason = reason
+        self.field = field
+        self.detail = detail
+
+
+class DatumMismatch(BadInput):
+    """Heights of different datums were compared or converted without evidence."""
+
+
+class BadSettings(BadInput):
+    """The environment or a command-line option makes no sense."""
+
+
+class NotFound(SoramichiError):
+    """The thing asked for does not exist."""
+
+    exit_code = 1
+
+
+class Unavailable(SoramichiError):
+    """Broker, database or file system is out of reach."""
+
+
+class PortTaken(Unavailable):
+    """Another program already listens on the port we were told to use."""
+
+    def __init__(self, host: str, port: int, what: str) -> None:
+        super().__init__(
+            f"port {port} on {host}, needed for {what}, is already in use; "
+            f"stop the other program or choose another port (0 picks a free one)"
+        )
+        self.port = port
+
+
+class NewerSchema(SoramichiError):
+    """The database was written by a newer release than this program."""
