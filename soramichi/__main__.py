@@ -1,0 +1,53 @@
+"""The one program, `soramichi`: each command is imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from soramichi.errors import SoramichiError
+
+# name on the command line -> (module, attribute), in the order `--help` shows.
+COMMANDS: dict[str, str] = {}
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported when asked for, so that `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Names in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return the command, or None when there is no such name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="soramichi")
+def cli() -> None:
+    """Soramichi (空みち): demonstration flights, streamed, judged and shown.
+
+    デモ飛行を配信し、判定し、見せるための基盤です。
+    """
+
+
+def main() -> Any:
+    """Run the command line; deliberate errors become one clear line and their exit code."""
+    try:
+        return cli(standalone_mode=True)
+    except SoramichiError as error:
+        click.echo(f"soramichi: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
