@@ -40,7 +40,6 @@ class TelemetrySample(Struct, frozen=True, kw_only=True, omit_defaults=True):
     altitude_m: Annotated[float, Meta(gt=-1000.0, le=100_000.0)]
     altitude_datum: Datum
     seq: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
-    flight: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")] | None = None
     ground_speed_mps: Annotated[float, Meta(ge=0.0, le=500.0)] | None = None
     track_deg: Degrees | None = None
     vertical_speed_mps: Annotated[float, Meta(ge=-200.0, le=200.0)] | None = None
@@ -49,6 +48,8 @@ class TelemetrySample(Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: OperationalStatus | None = None
     accuracy_h_m: Annotated[float, Meta(ge=0.0, le=100_000.0)] | None = None
     accuracy_v_m: Annotated[float, Meta(ge=0.0, le=100_000.0)] | None = None
+    # What the publisher calls its flight; last, because the table has the platform's flight_id.
+    flight: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")] | None = None
 
     @property
     def position(self) -> Position:

@@ -73,16 +73,34 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What is stored for good: everything up to `committed_through` but `missing`.
+    """What is settled for good of one flight: stored, or in quarantine with its bytes.
 
-    `missing` holds closed sequence intervals [first, last]; `quarantined`
-    counts the samples of this aircraft that were rejected so far.
+    All numbers are sequence numbers. Everything from `settled_from` to
+    `settled_through` is settled except `missing` (closed intervals [first,
+    last], to be sent again); `committed_through` is the highest number with no
+    gap between `settled_from` and it. None when the samples carry no numbers.
+    `quarantined` counts this aircraft's samples in quarantine.
     """
 
     flight: str | None
     committed_through: int | None
     missing: list[tuple[int, int]]
     quarantined: int
+    settled_from: int | None
+    settled_through: int | None
+
+
+class LiveState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The newest observation of one aircraft as ingest tells it to the API processes."""
+
+    aircraft_id: str
+    operator_id: str
+    flight_id: str
+    received_at: datetime
+    sample: TelemetrySample
+
+
+_live = msgspec.json.Decoder(list[LiveState])
 
 
 def telemetry_topic(operator_id: str, aircraft_id: str) -> str:
@@ -131,6 +149,19 @@ def encode(samples: TelemetrySample | Sequence[TelemetrySample]) -> bytes:
             "too-many-samples", detail=f"{len(samples)} in a message, 1..{MAX_SAMPLES_PER_MESSAGE}"
         )
     return _encoder.encode(samples)
+
+
+def encode_message(message: Status | Receipt | Sequence[LiveState]) -> bytes:
+    """Any of the platform's own messages as a payload."""
+    return _encoder.encode(message)
+
+
+def decode_live(payload: bytes) -> list[LiveState]:
+    """The states in a message on `LIVE_TOPIC`. Raises `MalformedTelemetry` for anything else."""
+    try:
+        return _live.decode(payload)
+    except msgspec.DecodeError as error:
+        raise MalformedTelemetry("not-json", detail=str(error)) from error
 
 
 def decode(payload: bytes) -> Decoded:

@@ -1,0 +1,133 @@
+"""The NATS server from the wheel: JetStream on disk behind an MQTT listener.
+
+Every user has a password and may speak only on its own subjects. An MQTT topic
+`a/b/c` is the subject `a.b.c`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import signal
+import socket
+import sysconfig
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from soramichi.embedded.folder import DataFolder, free_port
+from soramichi.embedded.processes import Child, Command, end_leftover, wait_until
+from soramichi.errors import Unavailable
+from soramichi.settings import BrokerSettings
+
+PLATFORM = "platform"
+
+
+def permissions(user: str) -> dict[str, Any]:
+    """What one user may say and hear: the platform everything of ours, an operator its own.
+
+    `$MQTT.sub.>` is where the server itself delivers QoS 1 messages to a session.
+    """
+    if user == PLATFORM:
+        return {
+            "publish": [
+                "soramichi.v1.*.*.receipt",
+                "soramichi.v1.*.*.event",
+                "soramichi.v1.live",
+                "soramichi.v1.heartbeat.*",
+            ],
+            "subscribe": ["soramichi.v1.>", "$MQTT.sub.>"],
+        }
+    own = f"soramichi.v1.{user}.*"
+    return {
+        "publish": [f"{own}.telemetry", f"{own}.status"],
+        "subscribe": [f"{own}.receipt", f"{own}.event", f"{own}.status", "$MQTT.sub.>"],
+    }
+
+
+class Nats:
+    """One broker that keeps its streams in `folder/nats`."""
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        operators: Sequence[str] = (),
+    ) -> None:
+        self.host = host
+        self.port = port or free_port(host)
+        self.operators = tuple(operators)
+        self._folder = folder
+        self._data = folder.path / "nats"
+        self.child: Child | None = None
+
+    def settings(self, user: str = PLATFORM) -> BrokerSettings:
+        """How a client connects as `user`."""
+        return BrokerSettings(
+            host="127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host,  # noqa: S104
+            port=self.port,
+            username=user,
+            password_file=self._folder.secret(f"mqtt-{user}"),
+        )
+
+    def start(self) -> Child:
+        """Start it and return once it listens. Raises `Unavailable` with the end of its log."""
+        self._data.mkdir(exist_ok=True)
+        pid_file = self._data / "nats.pid"
+        config = self._data / "nats.json"
+        end_leftover(pid_file, needle=str(config), stop_signal=signal.SIGTERM)
+        config.touch(mode=0o600)
+        config.write_text(json.dumps(self._config(pid_file), indent=2))
+        self.child = Child(
+            Command(
+                name="nats",
+                arguments=[nats_server(), "--config", str(config)],
+                log=self._folder.log("nats"),
+            )
+        )
+        wait_until(self.answers, self.child, timeout_s=30)
+        return self.child
+
+    def answers(self) -> bool:
+        """Whether the MQTT listener accepts a connection right now."""
+        with contextlib.suppress(OSError):
+            socket.create_connection((self.settings().host, self.port), timeout=1).close()
+            return True
+        return False
+
+    def _config(self, pid_file: Path) -> Mapping[str, Any]:
+        users = [
+            {
+                "user": user,
+                "password": self._folder.secret(f"mqtt-{user}").read_text(),
+                "permissions": permissions(user),
+            }
+            for user in (PLATFORM, *self.operators)
+        ]
+        return {
+            "server_name": "soramichi",
+            "listen": "127.0.0.1:-1",
+            "pid_file": str(pid_file),
+            "jetstream": {"store_dir": str(self._data / "jetstream"), "max_memory_store": 64 << 20},
+            "mqtt": {
+                "listen": f"{self.host}:{self.port}",
+                # Unacknowledged messages come again after ack_wait even on a live connection, so it
+                # is well above the longest commit; the window is what one worker may hold.
+                "ack_wait": "60s",
+                "max_ack_pending": 4096,
+            },
+            "authorization": {"users": users},
+            "max_payload": 1 << 20,
+        }
+
+
+def nats_server() -> str:
+    """The program from the wheel beside our Python, else the one on the path."""
+    beside = Path(sysconfig.get_path("scripts")) / "nats-server"
+    found = str(beside) if beside.exists() else shutil.which("nats-server")
+    if found is None:
+        raise Unavailable("nats-server is not installed; run `make setup`")
+    return found

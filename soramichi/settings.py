@@ -1,0 +1,131 @@
+"""What each process reads from its environment, with units in the names.
+
+Every variable is `SORAMICHI_<SECTION>_<FIELD>`; the table in README.md lists
+them all, and a test compares the two. A secret can be given as a file
+(`…_PASSWORD_FILE`), which keeps it out of process listings.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Self, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from soramichi.errors import BadSettings
+
+
+class _Section(BaseSettings):
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+
+class _WithPassword(_Section):
+    password: SecretStr | None = None
+    password_file: Path | None = None
+
+    def secret(self) -> str | None:
+        """The password, from the file when one is named; None when there is none.
+
+        Raises `BadSettings` when the file cannot be read.
+        """
+        if self.password_file is not None:
+            try:
+                return self.password_file.read_text().strip()
+            except OSError as error:
+                raise BadSettings(
+                    f"password file {self.password_file} cannot be read: {error}"
+                ) from error
+        return self.password.get_secret_value() if self.password else None
+
+
+class BrokerSettings(_WithPassword):
+    """Where the MQTT broker is and who we are there."""
+
+    model_config = SettingsConfigDict(env_prefix="SORAMICHI_BROKER_")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    username: str | None = None
+    tls_ca_file: Path | None = None
+    keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
+
+
+class DatabaseSettings(_WithPassword):
+    """Where PostgreSQL is; `url` is a libpq connection string or URI without a password."""
+
+    model_config = SettingsConfigDict(env_prefix="SORAMICHI_DATABASE_")
+
+    url: str = "postgresql://soramichi@127.0.0.1:5432/soramichi"
+    connect_timeout_s: Annotated[int, Field(ge=1, le=300)] = 5
+    pool_max_connections: Annotated[int, Field(ge=1, le=200)] = 8
+
+
+class IngestSettings(_Section):
+    """How samples are gathered, judged and stored."""
+
+    model_config = SettingsConfigDict(env_prefix="SORAMICHI_INGEST_")
+
+    # The broker keeps the session under this name while we are away; one name a worker.
+    client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "soramichi-ingest"
+    topic_filter: str = "soramichi/v1/+/+/telemetry"
+    batch_max_samples: Annotated[int, Field(ge=1, le=100_000)] = 5_000
+    batch_max_age_ms: Annotated[int, Field(ge=1, le=10_000)] = 20
+    inbox_max_messages: Annotated[int, Field(ge=1, le=65_535)] = 4_096
+    future_skew_s: Annotated[float, Field(ge=0.0)] = 300.0
+    future_limit_s: Annotated[float, Field(ge=0.0)] = 86_400.0
+    oldest_time: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    flight_gap_s: Annotated[float, Field(gt=0.0)] = 300.0
+    live_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 200
+    receipt_interval_ms: Annotated[int, Field(ge=100, le=60_000)] = 1_000
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 9464  # 0: no metrics listener
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if self.future_limit_s < self.future_skew_s:
+            raise ValueError("future_limit_s must not be smaller than future_skew_s")
+        return self
+
+
+class ApiSettings(_Section):
+    """Where the pages and data are served."""
+
+    model_config = SettingsConfigDict(env_prefix="SORAMICHI_API_")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    stream_interval_ms: Annotated[int, Field(ge=100, le=60_000)] = 1_000
+    # An online base map is off unless both are set; the attribution is then shown on the map.
+    tile_url: str | None = None
+    tile_attribution: str | None = None
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if (self.tile_url is None) != (self.tile_attribution is None):
+            raise ValueError("tile_url and tile_attribution are set together or not at all")
+        return self
+
+
+SECTIONS: tuple[type[BaseSettings], ...] = (
+    BrokerSettings,
+    DatabaseSettings,
+    IngestSettings,
+    ApiSettings,
+)
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(section: type[S]) -> S:
+    """Read one section from the environment. Raises `BadSettings` naming each variable."""
+    try:
+        return section()
+    except ValidationError as error:
+        prefix = section.model_config.get("env_prefix", "")
+        faults = "; ".join(
+            f"{prefix}{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise BadSettings(faults) from error

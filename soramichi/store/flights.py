@@ -1,0 +1,176 @@
+"""Flights as they grow: which flight a sample belongs to, and what of it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from soramichi.store.pool import Connection
+
+# `~` and `@` occur in no aircraft id and no label, so the three kinds of id never meet.
+_TAKEN = "~"
+_UNNAMED = "@"
+
+
+class Progress(NamedTuple):
+    """What a batch adds to one flight; sequence numbers in any order, without repeats needed."""
+
+    stored_times: list[datetime]
+    stored_seqs: list[int]
+    quarantined_seqs: list[int]
+
+
+class Settled(NamedTuple):
+    """What is settled of one flight after a batch, as `soramichi.domain.wire.Receipt` tells it."""
+
+    aircraft_id: str
+    label: str | None
+    settled_from: int | None
+    settled_through: int | None
+    committed_through: int | None
+    missing: list[tuple[int, int]]
+
+
+def named(
+    connection: Connection, labels: Mapping[tuple[str, str], datetime]
+) -> dict[tuple[str, str], str]:
+    """The flight id for each (aircraft, label), made on first use.
+
+    The id is the label itself, or `label~aircraft` when another aircraft flew
+    under that label before. `labels` gives the first time seen, for new flights.
+    """
+    if not labels:
+        return {}
+    keys = sorted(labels)
+    aircraft, names = [key[0] for key in keys], [key[1] for key in keys]
+    for suffix in ("", f" || '{_TAKEN}' || a"):
+        connection.execute(
+            "INSERT INTO flights"
+            " (flight_id, aircraft_id, label, first_observed_at, last_observed_at)"
+            f" SELECT l{suffix}, a, l, t, t"
+            " FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS i (a, l, t)"
+            " WHERE NOT EXISTS (SELECT FROM flights WHERE aircraft_id = a AND label = l)"
+            " ORDER BY a, l ON CONFLICT DO NOTHING",
+            (aircraft, names, [labels[key] for key in keys]),
+        )
+    found = connection.execute(
+        "SELECT f.aircraft_id, f.label, f.flight_id FROM flights f"
+        " JOIN unnest(%s::text[], %s::text[]) AS i (a, l) ON f.aircraft_id = a AND f.label = l",
+        (aircraft, names),
+    )
+    return {(aircraft_id, label): flight_id for aircraft_id, label, flight_id in found}
+
+
+def unnamed(
+    connection: Connection, times: Mapping[str, Sequence[datetime]], *, gap: timedelta
+) -> dict[tuple[str, datetime], str]:
+    """The flight id for each (aircraft, time) of samples that name no flight.
+
+    Observations no further apart than `gap` are one flight, whatever the order
+    they arrive in; a new flight is `aircraft@first-time`.
+    """
+    if not times:
+        return {}
+    known: dict[str, list[_Span]] = {aircraft_id: [] for aircraft_id in times}
+    rows = connection.execute(
+        "SELECT f.aircraft_id, f.flight_id, f.first_observed_at, f.last_observed_at FROM flights f"
+        " JOIN unnest(%s::text[], %s::timestamptz[], %s::timestamptz[]) AS i (a, since, until)"
+        " ON f.aircraft_id = a AND f.label IS NULL"
+        " AND f.last_observed_at >= since AND f.first_observed_at <= until",
+        (
+            list(times),
+            [min(moments) - gap for moments in times.values()],
+            [max(moments) + gap for moments in times.values()],
+        ),
+    )
+    for aircraft_id, flight_id, first, last in rows:
+        known[aircraft_id].append(_Span(flight_id, first, last))
+    ids = {}
+    for aircraft_id, moments in times.items():
+        for moment in sorted(moments):
+            span = _span_near(known[aircraft_id], moment, gap)
+            if span is None:
+                stamp = moment.strftime("%Y%m%dT%H%M%SZ")
+                span = _Span(f"{aircraft_id}{_UNNAMED}{stamp}", moment, moment)
+                known[aircraft_id].append(span)
+                _insert(connection, aircraft_id, span)
+            span.first, span.last = min(span.first, moment), max(span.last, moment)
+            ids[aircraft_id, moment] = span.flight_id
+    return ids
+
+
+class _Span:
+    """The extent of a flight while a batch is sorted into it."""
+
+    def __init__(self, flight_id: str, first: datetime, last: datetime) -> None:
+        self.flight_id, self.first, self.last = flight_id, first, last
+
+
+def _span_near(spans: Iterable[_Span], moment: datetime, gap: timedelta) -> _Span | None:
+    near = [span for span in spans if span.first - gap <= moment <= span.last + gap]
+    return min(near, key=lambda span: abs(moment - span.last), default=None)
+
+
+def _insert(connection: Connection, aircraft_id: str, span: _Span) -> None:
+    connection.execute(
+        "INSERT INTO flights (flight_id, aircraft_id, first_observed_at, last_observed_at)"
+        " VALUES (%s, %s, %s, %s) ON CONFLICT (flight_id) DO NOTHING",
+        (span.flight_id, aircraft_id, span.first, span.last),
+    )
+
+
+def advance(connection: Connection, progress: Mapping[str, Progress]) -> list[Settled]:
+    """Add what a batch stored and rejected to its flights; returns each flight's new standing."""
+    settled = []
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE flights SET"
+            " first_observed_at = least(first_observed_at, %s),"
+            " last_observed_at = greatest(last_observed_at, %s),"
+            " sample_count = sample_count + %s,"
+            " seq_stored = seq_stored + %s::int8multirange,"
+            " seq_quarantined = seq_quarantined + %s::int8multirange"
+            " WHERE flight_id = %s"
+            " RETURNING aircraft_id, label, seq_stored + seq_quarantined",
+            [
+                (
+                    min(one.stored_times, default=None),
+                    max(one.stored_times, default=None),
+                    len(one.stored_times),
+                    _multirange(one.stored_seqs),
+                    _multirange(one.quarantined_seqs),
+                    flight_id,
+                )
+                for flight_id, one in sorted(progress.items())
+            ],
+            returning=True,
+        )
+        for result in cursor.results():
+            settled += [_settled(aircraft, label, ranges) for aircraft, label, ranges in result]
+    return settled
+
+
+def _multirange(seqs: Iterable[int]) -> str:
+    """PostgreSQL's text for a set of numbers: runs of neighbours become one range.
+
+    >>> _multirange([3, 1, 2, 7, 2])
+    '{[1,3],[7,7]}'
+    """
+    runs: list[list[int]] = []
+    for seq in sorted(seqs):
+        if runs and seq <= runs[-1][1] + 1:
+            runs[-1][1] = seq
+        else:
+            runs.append([seq, seq])
+    return "{" + ",".join(f"[{first},{last}]" for first, last in runs) + "}"
+
+
+def _settled(aircraft_id: str, label: str | None, ranges: Sequence[object]) -> Settled:
+    """Read a multirange of settled numbers; psycopg gives ranges [lower, upper) in order."""
+    runs = [(int(one.lower), int(one.upper) - 1) for one in ranges]  # type: ignore[attr-defined]
+    if not runs:
+        return Settled(aircraft_id, label, None, None, None, [])
+    missing = [(before[1] + 1, after[0] - 1) for before, after in pairwise(runs)]
+    return Settled(aircraft_id, label, runs[0][0], runs[-1][1], runs[0][1], missing)

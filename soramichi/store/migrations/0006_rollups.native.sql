@@ -1,0 +1,18 @@
+-- One row per aircraft and second, and per aircraft and minute, computed when asked.
+CREATE VIEW telemetry_1s AS
+SELECT aircraft_id, date_bin('1 second', time, 'epoch') AS bucket, count(*) AS sample_count,
+       avg(longitude_deg) AS longitude_deg, avg(latitude_deg) AS latitude_deg,
+       avg(altitude_m) AS altitude_m, min(altitude_m) AS altitude_min_m,
+       max(altitude_m) AS altitude_max_m, altitude_datum,
+       avg(ground_speed_mps) AS ground_speed_mps, max(ground_speed_mps) AS ground_speed_max_mps,
+       min(battery_pct) AS battery_min_pct
+FROM telemetry GROUP BY aircraft_id, bucket, altitude_datum;
+
+CREATE VIEW telemetry_1min AS
+SELECT aircraft_id, date_bin('1 minute', time, 'epoch') AS bucket, count(*) AS sample_count,
+       avg(longitude_deg) AS longitude_deg, avg(latitude_deg) AS latitude_deg,
+       avg(altitude_m) AS altitude_m, min(altitude_m) AS altitude_min_m,
+       max(altitude_m) AS altitude_max_m, altitude_datum,
+       avg(ground_speed_mps) AS ground_speed_mps, max(ground_speed_mps) AS ground_speed_max_mps,
+       min(battery_pct) AS battery_min_pct
+FROM telemetry GROUP BY aircraft_id, bucket, altitude_datum;

@@ -1,0 +1,86 @@
+"""What was rejected, with its bytes; and the books of every sample received."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from soramichi.store.pool import Connection
+
+
+class Quarantined(NamedTuple):
+    """One rejected sample or payload on its way into `quarantine`."""
+
+    topic: str
+    original: bytes
+    reason: str
+    field: str | None
+    detail: str
+    operator_id: str | None
+    aircraft_id: str | None
+    flight_label: str | None
+    seq: int | None
+    received_at: datetime
+
+
+class Account(NamedTuple):
+    """Where the samples of one operator ended; received is the sum of the other three."""
+
+    received: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+
+    def __add__(self, other: object) -> Account:
+        """Both together, member by member."""
+        assert isinstance(other, Account)  # noqa: S101
+        return Account(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+def put(connection: Connection, items: Sequence[Quarantined]) -> list[bool]:
+    """Keep each item once; True where it was new, False where the same bytes were there before."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO quarantine ({', '.join(Quarantined._fields)})"
+            f" VALUES ({', '.join(['%s'] * len(Quarantined._fields))})"
+            " ON CONFLICT (topic, original_hash) DO NOTHING RETURNING true",
+            items,
+            returning=True,
+        )
+        return [result.fetchone() is not None for result in cursor.results()]
+
+
+def count_by_aircraft(connection: Connection, aircraft_ids: Sequence[str]) -> dict[str, int]:
+    """How many samples of each of these aircraft are in quarantine and not put back."""
+    return dict(
+        connection.execute(
+            "SELECT aircraft_id, count(*) FROM quarantine"
+            " WHERE aircraft_id = ANY(%s) AND settled_at IS NULL GROUP BY aircraft_id",
+            (list(aircraft_ids),),
+        ).fetchall()
+    )
+
+
+def book(connection: Connection, worker: str, accounts: Mapping[str, Account]) -> None:
+    """Add a batch to the books, in the transaction that settles its samples."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO ingest_accounts"
+            " (operator_id, worker, received, stored, duplicate, quarantined)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (operator_id, worker) DO UPDATE SET"
+            " received = ingest_accounts.received + excluded.received,"
+            " stored = ingest_accounts.stored + excluded.stored,"
+            " duplicate = ingest_accounts.duplicate + excluded.duplicate,"
+            " quarantined = ingest_accounts.quarantined + excluded.quarantined",
+            [(operator_id, worker, *account) for operator_id, account in sorted(accounts.items())],
+        )
+
+
+def accounts(connection: Connection) -> dict[str, Account]:
+    """The books of every operator, all workers together; {} before the first sample."""
+    rows = connection.execute(
+        "SELECT operator_id, sum(received)::int8, sum(stored)::int8, sum(duplicate)::int8,"
+        " sum(quarantined)::int8 FROM ingest_accounts GROUP BY operator_id ORDER BY operator_id"
+    )
+    return {operator_id: Account(*counts) for operator_id, *counts in rows}

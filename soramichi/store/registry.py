@@ -1,0 +1,75 @@
+"""Operators and aircraft: who they are and who owns what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from soramichi.domain.flight import Aircraft, Operator
+from soramichi.store.pool import Connection
+
+
+def claim(connection: Connection, owners: Mapping[str, str]) -> dict[str, str]:
+    """Lock these aircraft for this transaction and return who owns each.
+
+    `owners` maps each aircraft to the operator that now publishes under it; an
+    unknown aircraft is registered as that operator's. Rows are locked in the
+    order of their ids, so two workers can wait for each other but never in a ring.
+    """
+    ids = sorted(owners)
+    known = _lock(connection, ids)
+    missing = [aircraft_id for aircraft_id in ids if aircraft_id not in known]
+    if not missing:
+        return known
+    operators = sorted({owners[aircraft_id] for aircraft_id in missing})
+    connection.execute(
+        "INSERT INTO operators (operator_id, name_ja, name_en)"
+        " SELECT o, o, o FROM unnest(%s::text[]) AS o ORDER BY o ON CONFLICT DO NOTHING",
+        (operators,),
+    )
+    connection.execute(
+        "INSERT INTO aircraft (aircraft_id, operator_id, name_ja, name_en)"
+        " SELECT a, o, a, a FROM unnest(%s::text[], %s::text[]) AS i (a, o) ORDER BY a"
+        " ON CONFLICT DO NOTHING",
+        (missing, [owners[aircraft_id] for aircraft_id in missing]),
+    )
+    return _lock(connection, ids)
+
+
+def _lock(connection: Connection, ids: list[str]) -> dict[str, str]:
+    return dict(
+        connection.execute(
+            "SELECT aircraft_id, operator_id FROM aircraft WHERE aircraft_id = ANY(%s)"
+            " ORDER BY aircraft_id FOR NO KEY UPDATE",
+            (ids,),
+        ).fetchall()
+    )
+
+
+def register(
+    connection: Connection, operators: Iterable[Operator], aircraft: Iterable[Aircraft]
+) -> None:
+    """Write names and classes, in the caller's transaction; who owns an aircraft never changes."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO operators (operator_id, name_ja, name_en) VALUES (%s, %s, %s)"
+            " ON CONFLICT (operator_id) DO UPDATE"
+            " SET name_ja = excluded.name_ja, name_en = excluded.name_en",
+            [(one.operator_id, one.name.ja, one.name.en) for one in operators],
+        )
+        cursor.executemany(
+            "INSERT INTO aircraft (aircraft_id, operator_id, name_ja, name_en, aircraft_class)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (aircraft_id) DO UPDATE"
+            " SET name_ja = excluded.name_ja, name_en = excluded.name_en,"
+            " aircraft_class = excluded.aircraft_class"
+            " WHERE aircraft.operator_id = excluded.operator_id",
+            [
+                (
+                    one.aircraft_id,
+                    one.operator_id,
+                    one.name.ja,
+                    one.name.en,
+                    one.aircraft_class.value,
+                )
+                for one in aircraft
+            ],
+        )

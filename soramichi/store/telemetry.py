@@ -1,0 +1,171 @@
+"""Observations in the database: append exactly once, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+import psycopg
+from psycopg import errors
+
+from soramichi.domain.telemetry import TelemetrySample
+from soramichi.store.pool import Connection
+
+# The members of a sample in their order, but for `flight`, which comes last and
+# of which the table holds the platform's own `flight_id`.
+SAMPLE_COLUMNS = tuple(field.name for field in msgspec.structs.fields(TelemetrySample))[:-1]
+COLUMNS = ("aircraft_id", "flight_id", "flags", "received_at", *SAMPLE_COLUMNS)
+
+_LIST = ", ".join(COLUMNS)
+_TYPES = {
+    "time": "timestamptz",
+    "received_at": "timestamptz",
+    "flags": "text[]",
+    "seq": "int8",
+    "altitude_datum": "text",
+    "status": "text",
+    "aircraft_id": "text",
+    "flight_id": "text",
+}
+_COPY_TYPES = [_TYPES.get(name, "float8") for name in COLUMNS]
+
+
+class Row(NamedTuple):
+    """One sample on its way into the table."""
+
+    aircraft_id: str
+    flight_id: str
+    flags: list[str] | None
+    received_at: datetime
+    sample: TelemetrySample
+
+    @property
+    def key(self) -> tuple[str, datetime]:
+        """What makes a sample the same sample."""
+        return (self.aircraft_id, self.sample.time)
+
+    def values(self) -> tuple[object, ...]:
+        """The values of `COLUMNS`."""
+        return (*self[:4], *msgspec.structs.astuple(self.sample)[:-1])
+
+
+class Appended(NamedTuple):
+    """Where each row of a batch ended, as positions in it.
+
+    A duplicate equals what is stored in every member; a conflict has the key
+    of a stored sample but says something else, and is not stored.
+    """
+
+    stored: list[int]
+    duplicates: list[int]
+    conflicts: list[int]
+
+
+def append(connection: Connection, rows: Sequence[Row]) -> Appended:
+    """Store each row whose (aircraft_id, time) is new, in the caller's transaction.
+
+    The caller holds the rows of these aircraft in `aircraft`, so nobody else
+    writes their samples meanwhile. Empty input stores nothing. Keys must be
+    unique within `rows`.
+    """
+    if not rows:
+        return Appended([], [], [])
+    try:
+        # Optimistic: nearly every batch is all new, and COPY straight in is the fastest way
+        # (measured 2026-11: 1.5 to 1.8 times the way over a temporary table).
+        with connection.transaction():
+            _copy(connection, "telemetry", COLUMNS, (row.values() for row in rows))
+    except errors.UniqueViolation:
+        return _append_new(connection, rows)
+    return Appended(list(range(len(rows))), [], [])
+
+
+def _append_new(connection: Connection, rows: Sequence[Row]) -> Appended:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS incoming ON COMMIT DELETE ROWS AS"
+            f" SELECT 0 AS ordinal, {_LIST} FROM telemetry WITH NO DATA"
+        )
+        cursor.execute("TRUNCATE pg_temp.incoming")
+        _copy(
+            connection,
+            "pg_temp.incoming",
+            ("ordinal", *COLUMNS),
+            ((position, *row.values()) for position, row in enumerate(rows)),
+        )
+        cursor.execute(
+            f"SELECT ordinal, ({_same('i')}) IS DISTINCT FROM ({_same('t')})"
+            " FROM pg_temp.incoming i JOIN telemetry t USING (aircraft_id, time)"
+        )
+        known: dict[int, bool] = dict(cursor.fetchall())
+        cursor.execute(
+            f"INSERT INTO telemetry ({_LIST}) SELECT {_LIST} FROM pg_temp.incoming i"
+            " WHERE NOT ordinal = ANY(%s)",
+            (list(known),),
+        )
+    return Appended(
+        [position for position in range(len(rows)) if position not in known],
+        [position for position, differs in known.items() if not differs],
+        [position for position, differs in known.items() if differs],
+    )
+
+
+def _same(alias: str) -> str:
+    """What two rows must share to be one sample sent twice: all that the aircraft said."""
+    return ", ".join(f"{alias}.{name}" for name in SAMPLE_COLUMNS)
+
+
+def _copy(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    values: Iterable[tuple[object, ...]],
+) -> None:
+    types = ["int4", *_COPY_TYPES] if columns[0] == "ordinal" else _COPY_TYPES
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+    with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        copy.set_types(types)
+        for row in values:
+            copy.write_row(row)
+
+
+def advance_latest(connection: Connection, rows: Iterable[Row]) -> set[str]:
+    """Move `latest_state` forward to these rows, at most one for each aircraft.
+
+    Returns the aircraft whose state changed; a row that is not newer changes nothing.
+    """
+    updates = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
+    changed: set[str] = set()
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO latest_state ({_LIST})"
+            f" VALUES ({', '.join(['%s'] * len(COLUMNS))})"
+            f" ON CONFLICT (aircraft_id) DO UPDATE SET {updates}"
+            " WHERE latest_state.time < excluded.time RETURNING aircraft_id",
+            [row.values() for row in rows],
+            returning=True,
+        )
+        for result in cursor.results():
+            changed.update(aircraft_id for (aircraft_id,) in result)
+    return changed
+
+
+def ensure_partitions(connection: Connection, months: Iterable[datetime]) -> None:
+    """Make the partitions of these months, in a transaction of their own."""
+    with connection.transaction():
+        for month in months:
+            connection.execute("SELECT ensure_telemetry_partition(%s)", (month,))
+
+
+def is_temporary(error: psycopg.Error) -> bool:
+    """Whether trying the same transaction again later can help.
+
+    Lost connections, a restarting server, full disk, deadlock and serialisation
+    failures can; a violated constraint or a type error cannot.
+    """
+    state = error.sqlstate or ""
+    return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and not (
+        state.startswith(("22", "23", "42"))
+    )
