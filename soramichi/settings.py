@@ -97,6 +97,8 @@ class ApiSettings(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     stream_interval_ms: Annotated[int, Field(ge=100, le=60_000)] = 1_000
+    # An aircraft not heard of for longer is no longer shown.
+    state_max_age_s: Annotated[float, Field(gt=0.0)] = 3_600.0
     # An online base map is off unless both are set; the attribution is then shown on the map.
     tile_url: str | None = None
     tile_attribution: str | None = None

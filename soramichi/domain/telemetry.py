@@ -11,6 +11,10 @@ from msgspec import Meta, Struct
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.position import Position
 
+# PostgreSQL's bigint; a range's upper end, one above, must fit too.
+SequenceNumber = Annotated[int, Meta(ge=0, le=2**63 - 2)]
+# In Python `$` alone would let a final newline pass.
+FlightLabel = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}$(?!\n)")]
 Degrees = Annotated[float, Meta(ge=0.0, le=360.0)]
 
 
@@ -39,7 +43,7 @@ class TelemetrySample(Struct, frozen=True, kw_only=True, omit_defaults=True):
     longitude_deg: Annotated[float, Meta(ge=-180.0, le=180.0)]
     altitude_m: Annotated[float, Meta(gt=-1000.0, le=100_000.0)]
     altitude_datum: Datum
-    seq: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    seq: SequenceNumber | None = None
     ground_speed_mps: Annotated[float, Meta(ge=0.0, le=500.0)] | None = None
     track_deg: Degrees | None = None
     vertical_speed_mps: Annotated[float, Meta(ge=-200.0, le=200.0)] | None = None
@@ -49,7 +53,7 @@ class TelemetrySample(Struct, frozen=True, kw_only=True, omit_defaults=True):
     accuracy_h_m: Annotated[float, Meta(ge=0.0, le=100_000.0)] | None = None
     accuracy_v_m: Annotated[float, Meta(ge=0.0, le=100_000.0)] | None = None
     # What the publisher calls its flight; last, because the table has the platform's flight_id.
-    flight: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")] | None = None
+    flight: FlightLabel | None = None
 
     @property
     def position(self) -> Position:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
-from soramichi.domain.telemetry import TelemetrySample
+from soramichi.domain.telemetry import FlightLabel, SequenceNumber, TelemetrySample
 from soramichi.errors import MalformedTelemetry
 
 ROOT = "soramichi/v1"
@@ -35,9 +36,18 @@ _FAULT = re.compile(
 _SPACE = re.compile(r"[ \t\r\n]*")
 _MISSING = re.compile(r"missing required field `(?P<field>\w+)`")
 
+
+class _Identity(msgspec.Struct):
+    """The two members by which a publisher knows a sample."""
+
+    flight: FlightLabel | None = None
+    seq: SequenceNumber | None = None
+
+
 _encoder = msgspec.json.Encoder()
 _samples = msgspec.json.Decoder(list[TelemetrySample])
 _sample = msgspec.json.Decoder(TelemetrySample)
+_identity = msgspec.json.Decoder(_Identity)
 _lenient = json.JSONDecoder()
 
 
@@ -164,6 +174,13 @@ def decode_live(payload: bytes) -> list[LiveState]:
         raise MalformedTelemetry("not-json", detail=str(error)) from error
 
 
+def read_live_state(row: Mapping[str, object]) -> LiveState:
+    """A state from a database row, whose columns are the members of the state and its sample."""
+    own = {name: row[name] for name in LiveState.__struct_fields__ if name != "sample"}
+    sample = {name: row[name] for name in TelemetrySample.__struct_fields__ if name in row}
+    return msgspec.convert({**own, "sample": sample}, LiveState)
+
+
 def decode(payload: bytes) -> Decoded:
     """Every sample of a payload, the good apart from the bad; never raises for bad bytes.
 
@@ -182,6 +199,26 @@ def decode(payload: bytes) -> Decoded:
     if not 0 < len(samples) <= MAX_SAMPLES_PER_MESSAGE:
         return _decode_elements(payload)
     return Decoded(samples, [])
+
+
+def element(payload: bytes, position: int) -> bytes:
+    """The bytes of the sample that `decode` gave as `samples[position]` of a payload.
+
+    Counts good samples only, as `decode` does; a payload of one sample is its own element.
+    """
+    if payload.lstrip()[:1] != b"[":
+        return payload
+    good = (one for one in _split(payload) if not _one_by_one([one]).rejected)
+    return next(islice(good, position, None))
+
+
+def peek(original: bytes) -> tuple[str | None, int | None]:
+    """The flight and sequence number of a rejected sample, as far as they can be read."""
+    try:
+        found = _identity.decode(original)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None, None
+    return found.flight, found.seq
 
 
 def _decode_elements(payload: bytes) -> Decoded:

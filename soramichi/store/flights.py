@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+from psycopg.types.range import Range
+
+from soramichi.domain.wire import Receipt
 from soramichi.store.pool import Connection
 
 # `~` and `@` occur in no aircraft id and no label, so the three kinds of id never meet.
@@ -15,22 +18,19 @@ _UNNAMED = "@"
 
 
 class Progress(NamedTuple):
-    """What a batch adds to one flight; sequence numbers in any order, without repeats needed."""
+    """What a batch stores of one flight; sequence numbers in any order."""
 
-    stored_times: list[datetime]
-    stored_seqs: list[int]
-    quarantined_seqs: list[int]
+    times: list[datetime]
+    seqs: list[int]
 
 
-class Settled(NamedTuple):
-    """What is settled of one flight after a batch, as `soramichi.domain.wire.Receipt` tells it."""
+class Key(NamedTuple):
+    """What a receipt is about: a flight by the name its publisher gave it, or by its id."""
 
+    operator_id: str
     aircraft_id: str
     label: str | None
-    settled_from: int | None
-    settled_through: int | None
-    committed_through: int | None
-    missing: list[tuple[int, int]]
+    flight_id: str | None
 
 
 def named(
@@ -121,35 +121,51 @@ def _insert(connection: Connection, aircraft_id: str, span: _Span) -> None:
     )
 
 
-def advance(connection: Connection, progress: Mapping[str, Progress]) -> list[Settled]:
-    """Add what a batch stored and rejected to its flights; returns each flight's new standing."""
-    settled = []
+def advance(connection: Connection, progress: Mapping[str, Progress]) -> None:
+    """Add what a batch stores to its flights, none of which may be empty."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE flights SET"
             " first_observed_at = least(first_observed_at, %s),"
             " last_observed_at = greatest(last_observed_at, %s),"
             " sample_count = sample_count + %s,"
-            " seq_stored = seq_stored + %s::int8multirange,"
-            " seq_quarantined = seq_quarantined + %s::int8multirange"
-            " WHERE flight_id = %s"
-            " RETURNING aircraft_id, label, seq_stored + seq_quarantined",
+            " seq_stored = seq_stored + %s::int8multirange"
+            " WHERE flight_id = %s",
             [
-                (
-                    min(one.stored_times, default=None),
-                    max(one.stored_times, default=None),
-                    len(one.stored_times),
-                    _multirange(one.stored_seqs),
-                    _multirange(one.quarantined_seqs),
-                    flight_id,
-                )
+                (min(one.times), max(one.times), len(one.times), _multirange(one.seqs), flight_id)
                 for flight_id, one in sorted(progress.items())
             ],
-            returning=True,
         )
-        for result in cursor.results():
-            settled += [_settled(aircraft, label, ranges) for aircraft, label, ranges in result]
-    return settled
+
+
+def receipts(connection: Connection, keys: Iterable[Key]) -> list[tuple[Key, Receipt]]:
+    """What is settled of each flight right now: its stored numbers and those in quarantine.
+
+    An operator is told only of flights of its own aircraft, and of what it sent
+    under another's.
+    """
+    listed = list(keys)
+    rows = connection.execute(
+        """
+        SELECT coalesce(
+                 (SELECT f.seq_stored FROM flights f JOIN aircraft c USING (aircraft_id)
+                   WHERE c.operator_id = k.o AND f.aircraft_id = k.a
+                     AND CASE WHEN k.l IS NULL THEN f.flight_id = k.f ELSE f.label = k.l END),
+                 '{}')
+             + coalesce(
+                 (SELECT range_agg(int8range(q.seq, q.seq, '[]')) FROM quarantine q
+                   WHERE q.operator_id = k.o AND q.aircraft_id = k.a AND q.flight_label = k.l
+                     AND q.settled_at IS NULL),
+                 '{}'),
+               (SELECT count(*) FROM quarantine q
+                 WHERE q.operator_id = k.o AND q.aircraft_id = k.a AND q.settled_at IS NULL)
+          FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])
+               WITH ORDINALITY AS k (o, a, l, f, position)
+         ORDER BY position
+        """,
+        [list(column) for column in zip(*listed, strict=True)] if listed else [[], [], [], []],
+    )
+    return [(key, _receipt(key, *row)) for key, row in zip(listed, rows, strict=True)]
 
 
 def _multirange(seqs: Iterable[int]) -> str:
@@ -167,10 +183,14 @@ def _multirange(seqs: Iterable[int]) -> str:
     return "{" + ",".join(f"[{first},{last}]" for first, last in runs) + "}"
 
 
-def _settled(aircraft_id: str, label: str | None, ranges: Sequence[object]) -> Settled:
-    """Read a multirange of settled numbers; psycopg gives ranges [lower, upper) in order."""
-    runs = [(int(one.lower), int(one.upper) - 1) for one in ranges]  # type: ignore[attr-defined]
-    if not runs:
-        return Settled(aircraft_id, label, None, None, None, [])
-    missing = [(before[1] + 1, after[0] - 1) for before, after in pairwise(runs)]
-    return Settled(aircraft_id, label, runs[0][0], runs[-1][1], runs[0][1], missing)
+def _receipt(key: Key, settled: Sequence[Range[int]], quarantined: int) -> Receipt:
+    # psycopg gives a multirange's ranges in order, as [lower, upper).
+    runs = [(one.lower or 0, (one.upper or 0) - 1) for one in settled]
+    return Receipt(
+        flight=key.label,
+        committed_through=runs[0][1] if runs else None,
+        missing=[(before[1] + 1, after[0] - 1) for before, after in pairwise(runs)],
+        quarantined=quarantined,
+        settled_from=runs[0][0] if runs else None,
+        settled_through=runs[-1][1] if runs else None,
+    )

@@ -51,19 +51,12 @@ def put(connection: Connection, items: Sequence[Quarantined]) -> list[bool]:
         return [result.fetchone() is not None for result in cursor.results()]
 
 
-def count_by_aircraft(connection: Connection, aircraft_ids: Sequence[str]) -> dict[str, int]:
-    """How many samples of each of these aircraft are in quarantine and not put back."""
-    return dict(
-        connection.execute(
-            "SELECT aircraft_id, count(*) FROM quarantine"
-            " WHERE aircraft_id = ANY(%s) AND settled_at IS NULL GROUP BY aircraft_id",
-            (list(aircraft_ids),),
-        ).fetchall()
-    )
+def book(connection: Connection, worker: str, accounts: Mapping[str, Account]) -> str | None:
+    """Add a batch to the books, in the transaction that settles its samples.
 
-
-def book(connection: Connection, worker: str, accounts: Mapping[str, Account]) -> None:
-    """Add a batch to the books, in the transaction that settles its samples."""
+    Returns that transaction's id, by which its fate can be asked for later
+    (pg_xact_status); None for empty books.
+    """
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO ingest_accounts"
@@ -72,9 +65,13 @@ def book(connection: Connection, worker: str, accounts: Mapping[str, Account]) -
             " received = ingest_accounts.received + excluded.received,"
             " stored = ingest_accounts.stored + excluded.stored,"
             " duplicate = ingest_accounts.duplicate + excluded.duplicate,"
-            " quarantined = ingest_accounts.quarantined + excluded.quarantined",
+            " quarantined = ingest_accounts.quarantined + excluded.quarantined"
+            " RETURNING pg_current_xact_id()::text",
             [(operator_id, worker, *account) for operator_id, account in sorted(accounts.items())],
+            returning=True,
         )
+        row = cursor.fetchone() if accounts else None
+        return str(row[0]) if row else None
 
 
 def accounts(connection: Connection) -> dict[str, Account]:

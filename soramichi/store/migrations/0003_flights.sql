@@ -1,7 +1,7 @@
 -- One flight of one aircraft as it was observed. `label` is the flight the
 -- publisher named in its samples, NULL when it named none and the flight was told
--- from the pauses between observations. The two multiranges hold the sequence
--- numbers stored and those rejected for good; what is in neither is missing.
+-- from the pauses between observations. `seq_stored` holds the sequence numbers
+-- stored; a number neither there nor in quarantine is missing.
 CREATE TABLE flights (
     flight_id         text PRIMARY KEY,
     aircraft_id       text NOT NULL REFERENCES aircraft,
@@ -10,7 +10,6 @@ CREATE TABLE flights (
     last_observed_at  timestamptz NOT NULL,
     sample_count      bigint NOT NULL DEFAULT 0,
     seq_stored        int8multirange NOT NULL DEFAULT '{}',
-    seq_quarantined   int8multirange NOT NULL DEFAULT '{}',
     origin_ja         text,
     origin_en         text,
     destination_ja    text,

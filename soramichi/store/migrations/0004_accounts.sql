@@ -16,7 +16,7 @@ CREATE TABLE quarantine (
     settled_at    timestamptz,
     UNIQUE (topic, original_hash)
 );
-CREATE INDEX quarantine_by_aircraft ON quarantine (aircraft_id);
+CREATE INDEX quarantine_by_aircraft ON quarantine (aircraft_id, flight_label);
 
 -- Every sample received and where it ended, counted in the transaction that settles it, so the
 -- books agree after any crash: received = stored + duplicate + quarantined. `received` is counted

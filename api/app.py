@@ -1,0 +1,80 @@
+"""The web application: everything it needs is an argument; making it opens nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+
+import psycopg
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, Gauge
+from psycopg_pool import PoolTimeout
+
+from api import errors
+from api.dependencies import Context
+from api.live import LivePicture, listener
+from api.routes import flights, health, live
+from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings
+from soramichi.store import pool, reads
+
+log = logging.getLogger(__name__)
+
+
+def create_app(
+    settings: ApiSettings, broker: BrokerSettings, database: DatabaseSettings, *, name: str = "api"
+) -> FastAPI:
+    """The application; `name` tells several API processes apart at the broker."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        picture = LivePicture(max_age=timedelta(seconds=settings.state_max_age_s))
+        connections = pool.async_pool(database, application=f"soramichi-{name}")
+        await connections.open()
+        app.state.context = Context(settings, connections, picture)
+        Gauge(
+            "soramichi_api_aircraft", "Aircraft in the live picture", registry=app.state.metrics
+        ).set_function(lambda: len(picture.states))
+        client = listener(picture, broker, f"soramichi-{name}")
+        tasks = [
+            asyncio.create_task(_fill(picture, app.state.context), name="fill"),
+            asyncio.create_task(
+                picture.run(interval_s=settings.stream_interval_ms / 1_000), name="ticks"
+            ),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            client.disconnect()
+            client.loop_stop()
+            await connections.close()
+
+    app = FastAPI(
+        title="Soramichi 空みち",
+        description="Demonstration flights, streamed, judged and shown.",
+        version=version("soramichi"),
+        lifespan=lifespan,
+    )
+    app.state.metrics = CollectorRegistry()
+    errors.install(app)
+    for routes in (live, flights, health):
+        app.include_router(routes.router)
+    return app
+
+
+async def _fill(picture: LivePicture, here: Context) -> None:
+    """Start the picture from the database, trying until it answers."""
+    while True:
+        since = datetime.now(UTC) - timedelta(seconds=here.settings.state_max_age_s)
+        try:
+            picture.update(await reads.latest_states(here.pool, since=since))
+        except (psycopg.Error, PoolTimeout) as error:
+            log.warning("latest states wait for the database: %s", error)
+            await asyncio.sleep(1)
+        else:
+            return

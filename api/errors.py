@@ -1,0 +1,59 @@
+"""Deliberate errors as RFC 9457 problem+json, one shape for every endpoint."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from psycopg import Error as DatabaseError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+
+from soramichi.errors import BadInput, NotFound, SoramichiError, Unavailable
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[SoramichiError], int] = {BadInput: 422, NotFound: 404, Unavailable: 503}
+
+
+def problem(status: int, title: str, detail: str) -> JSONResponse:
+    """One problem document."""
+    return JSONResponse(
+        {"type": "about:blank", "title": title, "status": status, "detail": detail},
+        status,
+        media_type="application/problem+json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every deliberate error, and a database out of reach, with a problem document."""
+
+    @app.exception_handler(SoramichiError)
+    def deliberate(_request: Request, error: SoramichiError) -> JSONResponse:
+        status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+        if status == 500:
+            log.error("unexpected", exc_info=error)
+        return problem(
+            status, type(error).__name__, str(error) if status < 500 else "see the server log"
+        )
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        return problem(422, "BadInput", faults)
+
+    @app.exception_handler(HTTPException)
+    def http(_request: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, "HTTPException", str(error.detail))
+
+    @app.exception_handler(DatabaseError)
+    @app.exception_handler(PoolTimeout)
+    def database(_request: Request, error: Exception) -> JSONResponse:
+        log.warning("database: %s", error)
+        return problem(503, "Unavailable", "the database is out of reach; try again shortly")

@@ -1,0 +1,149 @@
+"""The live picture: newest states in memory, encoded once a tick and shared by every viewer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from paho.mqtt.client import Client, MQTTMessage
+
+from soramichi import mqtt
+from soramichi.domain import wire
+from soramichi.errors import MalformedTelemetry
+from soramichi.settings import BrokerSettings
+
+log = logging.getLogger(__name__)
+
+
+class PublicState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What anybody may see of an aircraft: listed member by member, so nothing slips through."""
+
+    id: str
+    flight: str
+    time: datetime
+    received_at: datetime
+    lon: float
+    lat: float
+    altitude_m: float
+    altitude_datum: str
+    ground_speed_mps: float | None = None
+    track_deg: float | None = None
+    vertical_speed_mps: float | None = None
+    heading_deg: float | None = None
+    status: str | None = None
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    time: datetime
+    aircraft: list[PublicState]
+
+
+def public(state: wire.LiveState) -> PublicState:
+    """The public part of a state."""
+    sample = state.sample
+    return PublicState(
+        id=state.aircraft_id,
+        flight=state.flight_id,
+        time=sample.time,
+        received_at=state.received_at,
+        lon=sample.longitude_deg,
+        lat=sample.latitude_deg,
+        altitude_m=sample.altitude_m,
+        altitude_datum=sample.altitude_datum.value,
+        ground_speed_mps=sample.ground_speed_mps,
+        track_deg=sample.track_deg,
+        vertical_speed_mps=sample.vertical_speed_mps,
+        heading_deg=sample.heading_deg,
+        status=sample.status.value if sample.status else None,
+    )
+
+
+class LivePicture:
+    """The newest state of every aircraft heard of within `max_age`, and its ticks.
+
+    Belongs to one event loop; only `hear` may be called from another thread.
+    """
+
+    def __init__(self, *, max_age: timedelta) -> None:
+        self.states: dict[str, PublicState] = {}
+        self.tick = 0
+        self._max_age = max_age
+        self._changed: set[str] = set()
+        self._frame = b""
+        self._snapshot: bytes | None = None
+        self._ticked = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._encoder = msgspec.json.Encoder()
+
+    def hear(self, payload: bytes) -> None:
+        """Take a message of `wire.LIVE_TOPIC`; callable from any thread."""
+        try:
+            states = wire.decode_live(payload)
+        except MalformedTelemetry as error:
+            log.warning("live message passed over: %s", error)
+            return
+        self._loop.call_soon_threadsafe(self.update, states)
+
+    def update(self, states: Iterable[wire.LiveState]) -> None:
+        """Take newer states; one that is older than what is known changes nothing."""
+        for state in states:
+            known = self.states.get(state.aircraft_id)
+            if known is None or known.time < state.sample.time:
+                self.states[state.aircraft_id] = public(state)
+                self._changed.add(state.aircraft_id)
+
+    def advance(self, now: datetime) -> None:
+        """End a tick: encode what changed since the last one, and wake the viewers."""
+        for aircraft_id, state in list(self.states.items()):
+            if now - state.received_at > self._max_age:
+                del self.states[aircraft_id]
+        changed = [self.states[one] for one in sorted(self._changed) if one in self.states]
+        self._changed.clear()
+        self._frame = self._encode(now, changed)
+        self._snapshot = None
+        self.tick += 1
+        self._ticked.set()
+        self._ticked = asyncio.Event()
+
+    def snapshot(self) -> bytes:
+        """An event with every state, made at most once a tick."""
+        if self._snapshot is None:
+            self._snapshot = self._encode(datetime.now(UTC), list(self.states.values()))
+        return self._snapshot
+
+    async def next_event(self, seen: int) -> tuple[int, bytes]:
+        """The event after tick `seen`, waited for; a viewer that fell behind gets everything."""
+        if seen >= self.tick:
+            await self._ticked.wait()
+        return self.tick, self._frame if self.tick == seen + 1 else self.snapshot()
+
+    async def run(self, *, interval_s: float) -> None:
+        """Tick for ever."""
+        while True:
+            await asyncio.sleep(interval_s)
+            self.advance(datetime.now(UTC))
+
+    def _encode(self, now: datetime, states: list[PublicState]) -> bytes:
+        body = self._encoder.encode(_Frame(now, states))
+        return b"event: states\ndata: " + body + b"\n\n"
+
+
+def listener(picture: LivePicture, broker: BrokerSettings, client_id: str) -> Client:
+    """A started client that feeds the picture, now and after every reconnection."""
+    made = mqtt.client(broker, client_id, durable=False)
+
+    def on_connect(client: Client, *_ignored: Any) -> None:
+        client.subscribe(wire.LIVE_TOPIC, qos=0)
+
+    def on_message(_client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        picture.hear(bytes(message.payload))
+
+    made.on_connect = on_connect
+    made.on_message = on_message
+    made.connect_async(broker.host, broker.port, broker.keepalive_s)
+    made.loop_start()
+    return made

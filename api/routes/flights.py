@@ -1,0 +1,101 @@
+"""`/api/v1/flights`: what flew, and where."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+
+from api.dependencies import context
+from soramichi.domain.flight import Aircraft, Flight
+from soramichi.errors import BadInput, NotFound
+from soramichi.store import reads
+
+router = APIRouter(prefix="/api/v1/flights", tags=["flights"])
+
+
+@router.get("")
+async def flights(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    before: Annotated[str | None, Query(description="as given in `next`")] = None,
+) -> dict[str, Any]:
+    """Flights, the last observed first; `next` is where the following page is, or null."""
+    here = context(request)
+    registry = await here.registry()
+    page = await reads.flights(here.pool, limit=limit + 1, before=_cursor(before))
+    more = page[limit:]
+    page = page[:limit]
+    following = None
+    if more:
+        last = page[-1]
+        mark = f"{last.last_observed_at.isoformat()}|{last.flight_id}"
+        following = "/api/v1/flights?" + urlencode({"limit": limit, "before": mark})
+    return {"flights": [_summary(one, registry) for one in page], "next": following}
+
+
+@router.get("/{flight_id}/track")
+async def track(
+    request: Request,
+    flight_id: str,
+    points: Annotated[int, Query(ge=2, le=100_000)] = 2_000,
+) -> dict[str, Any]:
+    """One flight's track as a GeoJSON LineString (longitude, latitude, altitude)."""
+    here = context(request)
+    found = await reads.flight(here.pool, flight_id)
+    if found is None or found.sample_count == 0:
+        raise NotFound(f"there is no flight {flight_id!r}")
+    samples = await reads.track(here.pool, found, points=points)
+    return {
+        "type": "Feature",
+        "id": found.flight_id,
+        "geometry": {
+            "type": "LineString",
+            "coordinates": list(
+                zip(
+                    samples.longitudes_deg,
+                    samples.latitudes_deg,
+                    samples.altitudes_m,
+                    strict=True,
+                )
+            ),
+        },
+        "properties": {
+            "flight": found.flight_id,
+            "aircraft_id": found.aircraft_id,
+            "sample_count": found.sample_count,
+            "altitude_datum": samples.altitude_datum,
+            "times": samples.times,
+            "ground_speed_mps": samples.ground_speeds_mps,
+            "track_deg": samples.tracks_deg,
+        },
+    }
+
+
+def _summary(flight: Flight, registry: dict[str, Aircraft]) -> dict[str, Any]:
+    known = registry.get(flight.aircraft_id)
+    name = (known.name.ja, known.name.en) if known else (flight.aircraft_id,) * 2
+    return {
+        "id": flight.flight_id,
+        "aircraft_id": flight.aircraft_id,
+        "name": {"ja": name[0], "en": name[1]},
+        "aircraft_class": known.aircraft_class if known else "unknown",
+        "first_observed_at": flight.first_observed_at,
+        "last_observed_at": flight.last_observed_at,
+        "sample_count": flight.sample_count,
+    }
+
+
+def _cursor(before: str | None) -> tuple[datetime, str] | None:
+    if before is None:
+        return None
+    moment, _, flight_id = before.partition("|")
+    try:
+        parsed = datetime.fromisoformat(moment)
+    except ValueError as error:
+        raise BadInput("before: follow the `next` link, or leave it out") from error
+    if parsed.tzinfo is None or not flight_id:
+        raise BadInput("before: follow the `next` link, or leave it out")
+    return parsed, flight_id

@@ -1,0 +1,52 @@
+"""Judge samples that the wire contract allows but experience does not.
+
+A rule either flags (the sample is stored, the rule named in its row) or refuses
+(the sample goes to quarantine, the rule named as the reason). Time is an argument.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from soramichi.domain.telemetry import TelemetrySample
+
+TIME_AHEAD = "time-ahead"
+NULL_ISLAND = "null-island"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What is still believed.
+
+    Observation times before `oldest` (its own excluded) or more than
+    `future_limit` ahead of reception are refused; more than `future_skew` ahead
+    are flagged, and never become an aircraft's latest state.
+    """
+
+    oldest: datetime
+    future_skew: timedelta
+    future_limit: timedelta
+
+
+def refusal(sample: TelemetrySample, received_at: datetime, limits: Limits) -> str | None:
+    """The rule by which the sample is refused, or None."""
+    if sample.time < limits.oldest:
+        return "time-too-old"
+    if sample.time - received_at > limits.future_limit:
+        return "time-in-future"
+    return None
+
+
+def flags(sample: TelemetrySample, received_at: datetime, limits: Limits) -> list[str] | None:
+    """The rules that the stored sample names, or None when it raises no doubt.
+
+    `null-island`: latitude and longitude exactly 0, what receivers say without a
+    fix. `time-ahead`: the aircraft's clock is ahead of ours.
+    """
+    raised = []
+    if sample.latitude_deg == 0.0 and sample.longitude_deg == 0.0:
+        raised.append(NULL_ISLAND)
+    if sample.time - received_at > limits.future_skew:
+        raised.append(TIME_AHEAD)
+    return raised or None

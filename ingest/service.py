@@ -1,0 +1,166 @@
+"""The loop of ingest: gather, settle, acknowledge, announce; and an orderly end."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from datetime import timedelta
+
+import psycopg
+
+from ingest import sorting
+from ingest.announcer import Announcer
+from ingest.metrics import Metrics
+from ingest.receipts import Receipts
+from ingest.screening import Limits
+from ingest.subscriber import Received, Subscriber
+from ingest.writer import Settled, Writer
+from soramichi.errors import Unavailable
+from soramichi.settings import BrokerSettings, DatabaseSettings, IngestSettings
+from soramichi.store import pool, telemetry
+
+log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_S = 5.0
+# How long an orderly end may take to settle what was already received.
+_DRAIN_S = 10.0
+
+
+class Service:
+    """One ingest worker."""
+
+    def __init__(
+        self, broker: BrokerSettings, database: DatabaseSettings, settings: IngestSettings
+    ) -> None:
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._deadline = float("inf")
+        self.metrics = Metrics()
+        self._subscriber = Subscriber(broker, settings)
+        self._announcer = Announcer(
+            self._subscriber.client,
+            interval_s=settings.live_interval_ms / 1_000,
+        )
+        self._receipts = Receipts(
+            self._subscriber.client, interval_s=settings.receipt_interval_ms / 1_000
+        )
+        self._writer = Writer(
+            connect=lambda: pool.connect(database, application=settings.client_id),
+            worker=settings.client_id,
+            limits=Limits(
+                oldest=settings.oldest_time,
+                future_skew=timedelta(seconds=settings.future_skew_s),
+                future_limit=timedelta(seconds=settings.future_limit_s),
+            ),
+            flight_gap=timedelta(seconds=settings.flight_gap_s),
+        )
+        self.metrics.watch(
+            "queue_messages", "Messages waiting in this process", self._subscriber.inbox.qsize
+        )
+        self.metrics.watch(
+            "broker_connected",
+            "1 while subscribed at the broker",
+            lambda: float(self._subscriber.connected.is_set()),
+        )
+
+    def stop(self) -> None:
+        """Ask for an orderly end; safe in a signal handler."""
+        self._deadline = time.monotonic() + _DRAIN_S
+        self._subscriber.stop_reading()
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Work until `stop`; then settle what was received, acknowledge it and return."""
+        self._subscriber.start()
+        self._announcer.start()
+        try:
+            while not self._stopping.is_set() or not self._subscriber.inbox.empty():
+                if time.monotonic() > self._deadline:
+                    log.warning("ended with messages unsettled; the broker will send them again")
+                    break
+                if messages := self._gather():
+                    self._settle(messages)
+                self._pay_receipts()
+            self._pay_receipts(even_early=True)
+        finally:
+            self._announcer.stop()
+            self._subscriber.close()
+            self._writer.close()
+
+    def _gather(self) -> list[Received]:
+        """A batch: until it is large enough or its first message is old enough."""
+        inbox = self._subscriber.inbox
+        try:
+            messages = [inbox.get(timeout=0.2)]
+        except queue.Empty:
+            return []
+        deadline = time.monotonic() + self._settings.batch_max_age_ms / 1_000
+        size = _weight(messages[0])
+        while size < self._settings.batch_max_samples:
+            try:
+                messages.append(inbox.get(timeout=max(0.0, deadline - time.monotonic())))
+            except queue.Empty:
+                break
+            size += _weight(messages[-1])
+        return messages
+
+    def _settle(self, messages: list[Received]) -> None:
+        """Commit, as often as it takes; a message the database will never take is isolated."""
+        pause_s = 0.1
+        while True:
+            started = time.monotonic()
+            try:
+                settled = self._writer.settle(messages)
+            except (psycopg.Error, Unavailable) as error:
+                self.metrics.failed_commits.inc()
+                if isinstance(error, psycopg.Error) and not telemetry.is_temporary(error):
+                    self._isolate(messages, error)
+                    return
+                log.warning("database: %s; trying again in %.1f s", error, pause_s)
+                self._wait(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                if time.monotonic() > self._deadline:
+                    return
+                continue
+            self.metrics.commit_seconds.observe(time.monotonic() - started)
+            self._finish(messages, settled)
+            return
+
+    def _isolate(self, messages: list[Received], error: psycopg.Error) -> None:
+        """Halve the batch until the message that the database refuses stands alone, and keep it."""
+        if len(messages) > 1:
+            half = len(messages) // 2
+            self._settle(messages[:half])
+            self._settle(messages[half:])
+            return
+        log.error("the database refuses a message on %s: %s", messages[0].topic, error)
+        self._finish(messages, self._writer.refuse(messages[0], sorting.storable(str(error))))
+
+    def _finish(self, messages: list[Received], settled: Settled) -> None:
+        self._subscriber.acknowledge(messages)
+        self._announcer.gather(settled.live)
+        self._receipts.owe(settled.flights)
+        self.metrics.batch_messages.observe(len(messages))
+        self.metrics.count(settled.accounts, settled.quarantined)
+
+    def _pay_receipts(self, *, even_early: bool = False) -> None:
+        now = time.monotonic()
+        if self._receipts.due(float("inf") if even_early else now):
+            try:
+                self._receipts.pay(self._writer.connection(), now)
+            except (psycopg.Error, Unavailable) as error:
+                log.warning("receipts wait for the database: %s", error)
+                self._writer.close()
+
+    def _wait(self, pause_s: float) -> None:
+        """Pause between tries; not on the stop event, which would make the pause vanish."""
+        with contextlib.suppress(InterruptedError):
+            time.sleep(pause_s)
+
+
+def _weight(message: Received) -> int:
+    """About how many samples a message holds, without decoding it (one is 150 to 300 bytes)."""
+    return max(1, len(message.payload) // 150)

@@ -1,0 +1,146 @@
+"""Sort the samples of a batch of messages: good ones with their key, rejected ones with bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ingest.screening import Limits, flags, refusal
+from ingest.subscriber import Received
+from soramichi.domain import wire
+from soramichi.domain.telemetry import TelemetrySample
+from soramichi.errors import MalformedTelemetry
+from soramichi.store.quarantine import Account, Quarantined
+
+# Books need an owner; samples whose topic names none are booked here.
+NOBODY = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One good sample, and where in which message it stood."""
+
+    topic: wire.Topic
+    sample: TelemetrySample
+    flags: list[str] | None
+    message: Received
+    position: int
+
+    @property
+    def key(self) -> tuple[str, datetime]:
+        """What makes a sample the same sample."""
+        return (self.topic.aircraft_id, self.sample.time)
+
+
+@dataclass(slots=True)
+class Sorted:
+    """A batch, sorted: `items` have distinct keys."""
+
+    items: list[Item] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    accounts: dict[str, Account] = field(default_factory=dict)
+
+    def book(self, operator_id: str, account: Account) -> None:
+        """Add to one operator's books."""
+        self.accounts[operator_id] = self.accounts.get(operator_id, Account()) + account
+
+
+def sort(messages: Iterable[Received], limits: Limits) -> Sorted:
+    """Decode and judge every sample; of two with one key the first counts."""
+    batch = Sorted()
+    first: dict[tuple[str, datetime], Item] = {}
+    for message in messages:
+        try:
+            topic = wire.parse_topic(message.topic)
+        except MalformedTelemetry as error:
+            batch.book(NOBODY, Account(received=1))
+            batch.quarantined.append(unowned(message, error))
+            continue
+        decoded = wire.decode(message.payload)
+        batch.book(
+            topic.operator_id, Account(received=len(decoded.samples) + len(decoded.rejected))
+        )
+        for rejected in decoded.rejected:
+            batch.quarantined.append(_rejected(topic, message, rejected))
+        for position, sample in enumerate(decoded.samples):
+            item = Item(topic, sample, None, message, position)
+            if reason := refusal(sample, message.received_at, limits):
+                batch.quarantined.append(
+                    refused(item, reason, "time", f"observed {sample.time.isoformat()}")
+                )
+                continue
+            earlier = first.get(item.key)
+            if earlier is None:
+                first[item.key] = Item(
+                    topic, sample, flags(sample, message.received_at, limits), message, position
+                )
+            elif earlier.sample == sample and earlier.topic == topic:
+                batch.book(topic.operator_id, Account(duplicate=1))
+            else:
+                batch.quarantined.append(conflicting(item))
+    batch.items = list(first.values())
+    return batch
+
+
+def conflicting(item: Item) -> Quarantined:
+    """A sample with the aircraft and time of another that says something else."""
+    return refused(
+        item,
+        "conflicting-duplicate",
+        "time",
+        f"another sample of {item.sample.time.isoformat()} was stored first",
+    )
+
+
+def refused(item: Item, reason: str, field: str | None, detail: str) -> Quarantined:
+    """A good sample that is not stored for `reason`, with its own bytes out of its message."""
+    return Quarantined(
+        topic=item.message.topic,
+        original=wire.element(item.message.payload, item.position),
+        reason=reason,
+        field=field,
+        detail=detail,
+        operator_id=item.topic.operator_id,
+        aircraft_id=item.topic.aircraft_id,
+        flight_label=item.sample.flight,
+        seq=item.sample.seq,
+        received_at=item.message.received_at,
+    )
+
+
+def unowned(message: Received, error: MalformedTelemetry) -> Quarantined:
+    """A message on a topic that names no operator and aircraft of ours."""
+    return Quarantined(
+        topic=storable(message.topic),
+        original=message.payload,
+        reason=error.reason,
+        field=error.field,
+        detail=storable(error.detail),
+        operator_id=None,
+        aircraft_id=None,
+        flight_label=None,
+        seq=None,
+        received_at=message.received_at,
+    )
+
+
+def _rejected(topic: wire.Topic, message: Received, rejected: wire.Rejected) -> Quarantined:
+    flight, seq = wire.peek(rejected.original)
+    return Quarantined(
+        topic=message.topic,
+        original=rejected.original,
+        reason=rejected.reason,
+        field=storable(rejected.field) if rejected.field else None,
+        detail=storable(rejected.detail),
+        operator_id=topic.operator_id,
+        aircraft_id=topic.aircraft_id,
+        flight_label=flight,
+        seq=seq,
+        received_at=message.received_at,
+    )
+
+
+def storable(text: str) -> str:
+    """Text that PostgreSQL can hold: no NUL, no lone surrogate; at most 500 characters."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:500]
