@@ -83,7 +83,7 @@ def append(connection: Connection, rows: Sequence[Row]) -> Appended:
 
 
 def _append_new(connection: Connection, rows: Sequence[Row]) -> Appended:
-    with connection.cursor() as cursor:
+    with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMP TABLE IF NOT EXISTS incoming ON COMMIT DELETE ROWS AS"
             f" SELECT 0 AS ordinal, {_LIST} FROM telemetry WITH NO DATA"

@@ -1,0 +1,51 @@
+"""Fixtures: a real database for each test, a real broker for each test that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from soramichi.settings import DatabaseSettings
+from soramichi.store import pool
+from soramichi.store.pool import Connection
+from tests.servers import Broker, DatabaseServer, a_broker, a_database_server
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseServer]:
+    with a_database_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def database(database_server: DatabaseServer) -> Iterator[DatabaseSettings]:
+    """A migrated database that is this test's alone."""
+    made = database_server.create(template=database_server.template)
+    yield made
+    database_server.drop(made)
+
+
+@pytest.fixture
+def connection(database: DatabaseSettings) -> Iterator[Connection]:
+    with pool.connect(database, application="test") as opened:
+        opened.autocommit = True
+        yield opened
+
+
+@pytest.fixture(params=["nats", "mosquitto"])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
+    """Each broker in turn, fresh, on a free port."""
+    with a_broker(request.param, tmp_path / "broker") as running:
+        yield running
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real files that nobody here wrote."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("../shared/data is not beside this checkout")
+    return SHARED_DATA
