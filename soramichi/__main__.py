@@ -11,7 +11,9 @@ import click
 from soramichi.errors import SoramichiError
 
 # name on the command line -> (module, attribute), in the order `--help` shows.
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "simulate": "soramichi.commands.simulate:command",
+}
 
 
 class Lazy(click.Group):

@@ -1,0 +1,125 @@
+"""From scenarios to the broker: every aircraft's samples in time order, paced and published."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+
+from simulators.faults import NO_FAULTS, BadLink, Faults, Sent
+from simulators.mission import patrol
+from simulators.pacer import Pacer, epoch_for, now
+from simulators.publisher import SampleSink, open_sinks
+from simulators.scenarios import Scenario, Sortie
+from simulators.wind import WindField
+from soramichi.domain.telemetry import TelemetrySample
+from soramichi.settings import BrokerSettings
+
+DRAIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to fly and how; `rate_hz` None is each scenario's own, `duration_s` None endless."""
+
+    scenarios: tuple[Scenario, ...]
+    seed: int = 0
+    rate_hz: float | None = None
+    speed: float = 1.0
+    duration_s: float | None = None
+    faults: Faults = NO_FAULTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How it ended: `published` samples were acknowledged by the broker, per operator."""
+
+    published: Mapping[str, int]
+    unacknowledged: int
+    dropped: int = 0
+    duplicated: int = 0
+
+
+def samples_of(
+    scenario: Scenario, sortie: Sortie, plan: Plan, *, epoch: datetime
+) -> Iterator[TelemetrySample]:
+    """One aircraft's samples, without end; the same for the same plan and epoch."""
+    return patrol(
+        sortie.aircraft,
+        sortie.missions,
+        epoch=epoch + timedelta(seconds=sortie.starts_after_s),
+        rate_hz=plan.rate_hz or scenario.rate_hz,
+        seed=plan.seed,
+        wind=WindField(plan.seed),
+    )
+
+
+def merged(plan: Plan, *, epoch: datetime) -> Iterator[Sent]:
+    """The samples of all aircraft together, ordered by time."""
+    every = [(scenario, sortie) for scenario in plan.scenarios for sortie in scenario.sorties]
+
+    def stream(order: int, scenario: Scenario, sortie: Sortie) -> Iterator[Sent]:
+        aircraft = sortie.aircraft
+        for sample in samples_of(scenario, sortie, plan, epoch=epoch):
+            yield Sent(sample.time, order, aircraft.operator_id, aircraft.aircraft_id, sample)
+
+    return heapq.merge(*(stream(order, *one) for order, one in zip(count(), every, strict=False)))
+
+
+def simulate(
+    plan: Plan,
+    *,
+    broker: BrokerSettings,
+    passwords: Mapping[str, str],
+    stop: threading.Event,
+    notice: Callable[[str], None],
+) -> Tally:
+    """Fly the plan until its duration is over or `stop` is set, then wait for the broker.
+
+    Raises `Unavailable` when the broker cannot be reached at the start; later
+    it is waited for.
+    """
+    aircraft: dict[str, list[str]] = {}
+    for one in (one for scenario in plan.scenarios for one in scenario.aircraft):
+        aircraft.setdefault(one.operator_id, []).append(one.aircraft_id)
+    sinks = open_sinks(broker, aircraft, passwords=passwords, stop=stop)
+    began = now()
+    epoch = epoch_for(plan.speed, plan.duration_s, at=began)
+    epoch = epoch.replace(microsecond=epoch.microsecond // 1000 * 1000)
+    link = BadLink(plan.faults, epoch=epoch, seed=plan.seed)
+    pacer = Pacer(
+        epoch=epoch,
+        speed=plan.speed,
+        stop=stop,
+        caught_up=lambda: notice("simulated time has caught up with the clock; going on at 1x"),
+    )
+    due = pacer.pace(link.deliver(merged(plan, epoch=epoch)), until_s=plan.duration_s)
+    return send(due, sinks, link=link)
+
+
+def send(
+    due: Iterable[Sequence[Sent]], sinks: Mapping[str, SampleSink], *, link: BadLink | None = None
+) -> Tally:
+    """Publish what falls due, a message per aircraft and batch; at the end drain and close."""
+    try:
+        for batch in due:
+            together: dict[tuple[str, str], list[TelemetrySample]] = {}
+            for sent in batch:
+                key = (sent.operator_id, sent.aircraft_id)
+                together.setdefault(key, []).append(sent.sample)
+            for (operator_id, aircraft_id), samples in together.items():
+                sinks[operator_id].publish(aircraft_id, samples)
+        for sink in sinks.values():
+            sink.drain(DRAIN_S)
+        return Tally(
+            published={operator: sink.published for operator, sink in sinks.items()},
+            unacknowledged=sum(sink.unacknowledged for sink in sinks.values()),
+            dropped=link.dropped if link else 0,
+            duplicated=link.duplicated if link else 0,
+        )
+    finally:
+        for sink in sinks.values():
+            sink.close()
