@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +13,11 @@ import click
 from soramichi.errors import SoramichiError
 
 # name on the command line -> (module, attribute), in the order `--help` shows.
-COMMANDS: dict[str, str] = {
+COMMANDS = {
+    "demo": "soramichi.commands.demo:demo",
+    "ingest": "soramichi.commands.processes:ingest",
+    "api": "soramichi.commands.processes:api",
+    "migrate": "soramichi.commands.migrate:migrate",
     "simulate": "soramichi.commands.simulate:command",
 }
 
@@ -42,8 +48,35 @@ def cli() -> None:
     """
 
 
+# A demo that runs in the current folder says here how to reach it.
+RUNNING_DEMO = Path(".soramichi/running.env")
+
+
+def adopt_running_demo() -> None:
+    """Let commands started beside a running demo find it; what the environment says goes first."""
+    try:
+        lines = RUNNING_DEMO.read_text().splitlines()
+    except OSError:
+        return
+    variables = dict(line.split("=", 1) for line in lines if line.startswith("SORAMICHI_"))
+    if any(name in os.environ for name in variables) or not _alive(variables):
+        return
+    os.environ.update(variables)
+
+
+def _alive(variables: dict[str, str]) -> bool:
+    try:
+        os.kill(int(variables["SORAMICHI_DEMO_PID"]), 0)
+    except (KeyError, ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def main() -> Any:
     """Run the command line; deliberate errors become one clear line and their exit code."""
+    adopt_running_demo()
     try:
         return cli(standalone_mode=True)
     except SoramichiError as error:

@@ -131,3 +131,13 @@ def load(section: type[S]) -> S:
             for fault in error.errors()
         )
         raise BadSettings(faults) from error
+
+
+def environment(section: BaseSettings) -> dict[str, str]:
+    """The variables that make another process load this section; a password only as its file."""
+    prefix = section.model_config.get("env_prefix", "")
+    return {
+        f"{prefix}{name.upper()}": str(value)
+        for name, value in section.model_dump().items()
+        if value is not None and name != "password"
+    }

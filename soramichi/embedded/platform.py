@@ -1,0 +1,241 @@
+"""The whole platform in one data folder: database, broker, ingest, api and simulated flights.
+
+simulate ──MQTT──> nats ──MQTT──> ingest ──COPY──> postgres ──SQL──> api ──HTTP──> browser
+                    └────────── live states ──────────────────────────┘
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+import psutil
+
+from simulators.fleet import fleet
+from simulators.scenarios import SCENARIOS, Scenario
+from soramichi.embedded.folder import DataFolder, free_port, require_port
+from soramichi.embedded.nats import Nats
+from soramichi.embedded.postgres import Postgres
+from soramichi.embedded.processes import Child, Command, wait_until
+from soramichi.settings import ApiSettings, IngestSettings, environment
+from soramichi.store import migrate, pool, quarantine, registry
+from soramichi.store.quarantine import Account
+
+# Whoever replays recorded flights into a running demo does it as this operator.
+REPLAY = "replay"
+RUNNING = "running.env"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the user asked for; port 0 is any free one, `duration_s` None is until stopped."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    mqtt_port: int = 0
+    speed: float = 1.0
+    duration_s: float | None = None
+    fleet_size: int = 0
+
+
+class Platform:
+    """Everything running; made by `running`, which also ends it."""
+
+    def __init__(self, folder: DataFolder, wish: Wish, say: Callable[[str], None]) -> None:
+        self.wish = wish
+        self.folder = folder
+        self.scenarios = _scenarios(wish)
+        self.port = require_port(wish.host, wish.port, "the web pages (--port)")
+        self.postgres = Postgres(folder)
+        self.nats = Nats(
+            folder,
+            port=require_port("127.0.0.1", wish.mqtt_port, "MQTT (--mqtt-port)"),
+            operators=[
+                *dict.fromkeys(o.operator_id for s in self.scenarios for o in s.operators),
+                REPLAY,
+            ],
+        )
+        self.children: list[Child] = []
+        self.simulator: Child | None = None
+        self._say = say
+        self._books_before = Account()
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the pages."""
+        host = "127.0.0.1" if self.wish.host in {"0.0.0.0", "::"} else self.wish.host  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+    def start(self) -> None:
+        """Start everything in order, saying what is done; raises `Unavailable`, naming the log."""
+        self._say("[1/5] database / データベース")
+        self.children.append(self.postgres.start())
+        self._say("[2/5] schema / スキーマ")
+        self._prepare_database()
+        self._say("[3/5] broker / ブローカー")
+        self.children.append(self.nats.start())
+        self._say("[4/5] ingest, api / 取り込み・配信")
+        self.children += [self._python("ingest", self._ingest()), self._python("api", self._api())]
+        wait_until(self._api_ready, self.children[-1], timeout_s=60)
+        self._announce()
+        self._say("[5/5] flights / デモ飛行")
+        self.simulator = self._simulate()
+
+    def watch(self) -> None:
+        """Restart what ended; called again and again. A simulator with an end is let end."""
+        for child in [*self.children, *([self.simulator] if self.simulator else [])]:
+            if child is self.simulator and self.wish.duration_s is not None:
+                continue
+            if (code := child.restart_if_due()) is not None:
+                self._say(f"{child.command.name} ended ({code}), starting it again / 再起動します")
+
+    def simulator_ended(self) -> bool:
+        """Whether the flights are over; False while they run or wait to be restarted."""
+        return self.simulator is not None and self.simulator.exit_code is not None
+
+    def land(self, *, timeout_s: float = 20.0) -> int:
+        """Stop the simulator, wait until all it sent is settled; returns what it published."""
+        if self.simulator is None:
+            return 0
+        self.simulator.stop()
+        published = _published(self.simulator)
+        deadline = time.monotonic() + timeout_s
+        while self.books().received < published and time.monotonic() < deadline:
+            self.watch_servers()
+            time.sleep(0.1)
+        return published
+
+    def watch_servers(self) -> None:
+        """Restart servers that ended, while the simulator is being stopped."""
+        for child in self.children:
+            child.restart_if_due()
+
+    def books(self) -> Account:
+        """Where the samples received since the start ended."""
+        now = self._books()
+        before = self._books_before
+        return Account(*(a - b for a, b in zip(now, before, strict=True)))
+
+    def stop(self) -> None:
+        """End everything, the last started first."""
+        (self.folder.path / RUNNING).unlink(missing_ok=True)
+        for child in [*([self.simulator] if self.simulator else []), *reversed(self.children)]:
+            child.stop()
+
+    def resident_bytes(self) -> int:
+        """Memory of all processes together, this one included."""
+        everyone = [*self.children, *([self.simulator] if self.simulator else [])]
+        own = psutil.Process().memory_full_info().pss
+        return int(own) + sum(child.resident_bytes() for child in everyone)
+
+    def _prepare_database(self) -> None:
+        with pool.connect(self.postgres.settings, application="soramichi-demo") as connection:
+            migrate.migrate(connection)
+            with connection.transaction():
+                registry.register(
+                    connection,
+                    [one for scenario in self.scenarios for one in scenario.operators],
+                    [one for scenario in self.scenarios for one in scenario.aircraft],
+                )
+        self._books_before = self._books()
+
+    def _books(self) -> Account:
+        with pool.connect(self.postgres.settings, application="soramichi-demo") as connection:
+            return sum(quarantine.accounts(connection).values(), start=Account())
+
+    def _python(self, module: str, variables: dict[str, str], *arguments: str) -> Child:
+        return Child(
+            Command(
+                name=module,
+                arguments=[sys.executable, "-m", module, *arguments],
+                log=self.folder.log(module),
+                environment={**variables, "PYTHONUNBUFFERED": "1"},
+                stop_timeout_s=40,
+            )
+        )
+
+    def _servers(self) -> dict[str, str]:
+        return environment(self.nats.settings()) | environment(self.postgres.settings)
+
+    def _ingest(self) -> dict[str, str]:
+        settings = IngestSettings(metrics_port=free_port())
+        return self._servers() | environment(settings)
+
+    def _api(self) -> dict[str, str]:
+        settings = ApiSettings(host=self.wish.host, port=self.port)
+        return self._servers() | environment(settings)
+
+    def _simulate(self) -> Child:
+        arguments = ["--json", "--speed", str(self.wish.speed)]
+        if self.wish.fleet_size:
+            arguments += ["--fleet", str(self.wish.fleet_size)]
+        if self.wish.duration_s is not None:
+            arguments += ["--duration", str(self.wish.duration_s)]
+        variables = environment(self.nats.settings()) | {
+            "SORAMICHI_SIMULATE_CREDENTIALS_FILE": str(self._credentials())
+        }
+        return self._python("simulators", variables, *arguments)
+
+    def _credentials(self) -> str:
+        file = self.folder.path / "secrets" / "operators.json"
+        file.touch(mode=0o600)
+        passwords = {
+            operator: self.folder.secret(f"mqtt-{operator}").read_text()
+            for operator in self.nats.operators
+        }
+        file.write_text(json.dumps(passwords))
+        return str(file)
+
+    def _announce(self) -> None:
+        """Tell other commands started in the same place how to reach this platform."""
+        file = self.folder.path / RUNNING
+        variables = self._servers() | {
+            "SORAMICHI_SIMULATE_CREDENTIALS_FILE": self._credentials(),
+            "SORAMICHI_DEMO_PID": str(os.getpid()),
+        }
+        file.touch(mode=0o600)
+        file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+
+    def _api_ready(self) -> bool:
+        address = urlsplit(self.url)
+        asking = HTTPConnection(address.hostname or "", address.port, timeout=2)
+        try:
+            asking.request("GET", "/readyz")
+            return asking.getresponse().status == HTTPStatus.OK
+        except (OSError, HTTPException):
+            return False
+        finally:
+            asking.close()
+
+
+@contextmanager
+def running(folder: DataFolder, wish: Wish, say: Callable[[str], None]) -> Iterator[Platform]:
+    """The platform, started; ended in order whatever happens inside."""
+    platform = Platform(folder, wish, say)
+    try:
+        platform.start()
+        yield platform
+    finally:
+        platform.stop()
+
+
+def _scenarios(wish: Wish) -> Sequence[Scenario]:
+    chosen = list(SCENARIOS.values())
+    return [*chosen, fleet(wish.fleet_size, seed=0)] if wish.fleet_size else chosen
+
+
+def _published(simulator: Child) -> int:
+    """What the simulator's last line says it published: one JSON document."""
+    lines = simulator.log_tail(1)
+    try:
+        return int(json.loads(lines)["published"])
+    except (ValueError, KeyError, TypeError):
+        return 0
