@@ -18,6 +18,7 @@ COMMANDS = {
     "ingest": "soramichi.commands.processes:ingest",
     "api": "soramichi.commands.processes:api",
     "migrate": "soramichi.commands.migrate:migrate",
+    "doctor": "soramichi.commands.doctor:doctor",
     "simulate": "soramichi.commands.simulate:command",
 }
 

@@ -38,8 +38,9 @@ def connect(settings: DatabaseSettings, *, application: str) -> Connection:
     try:
         return psycopg.connect(conninfo(settings, application=application))
     except psycopg.OperationalError as error:
+        first_line = str(error).strip().partition("\n")[0]
         raise Unavailable(
-            f"the database cannot be reached: {str(error).strip()}; see `soramichi doctor`"
+            f"the database cannot be reached: {first_line}; see `soramichi doctor`"
         ) from error
 
 
