@@ -1,0 +1,44 @@
+"""A real server in a thread, between a real broker and a real database."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from api.app import create_app
+from soramichi.embedded.folder import free_port
+from soramichi.settings import ApiSettings, DatabaseSettings
+from tests.servers import Broker, a_broker
+
+
+@dataclass
+class Server:
+    """Where it listens, and the broker it listens to."""
+
+    url: str
+    broker: Broker
+
+
+@pytest.fixture
+def server(database: DatabaseSettings, tmp_path: Path) -> Iterator[Server]:
+    port = free_port()
+    with a_broker("nats", tmp_path / "broker") as broker:
+        app = create_app(
+            ApiSettings(port=port, stream_interval_ms=100), broker.settings(), database
+        )
+        config = uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1)
+        running = uvicorn.Server(config)
+        thread = threading.Thread(target=running.run)
+        thread.start()
+        while not running.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield Server(f"http://127.0.0.1:{port}", broker)
+        running.should_exit = True
+        thread.join(10)

@@ -1,0 +1,197 @@
+"""The data endpoints, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ingest.screening import Limits
+from ingest.subscriber import Received
+from ingest.writer import Writer
+from soramichi import mqtt
+from soramichi.domain import wire
+from soramichi.domain.flight import Aircraft, AircraftClass, Name, Operator
+from soramichi.settings import DatabaseSettings
+from soramichi.store import pool, registry
+from tests.api.conftest import Server
+from tests.builders import a_sample
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
+
+
+def problem(url: str) -> dict[str, Any]:
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(url, timeout=10)
+    assert raised.value.headers["content-type"] == "application/problem+json"
+    body = json.load(raised.value)
+    assert body["status"] == raised.value.code
+    assert isinstance(body, dict)
+    return body
+
+
+def events(url: str) -> Iterator[dict[str, Any]]:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer:
+            if line.startswith(b"data: "):
+                yield json.loads(line[6:])
+
+
+def store(database: DatabaseSettings, aircraft: str, seconds: range, **members: Any) -> None:
+    """Store samples the way ingest does."""
+    limits = Limits(
+        oldest=datetime(2000, 1, 1, tzinfo=UTC),
+        future_skew=timedelta(minutes=5),
+        future_limit=timedelta(days=1),
+    )
+    writer = Writer(
+        lambda: pool.connect(database, application="test"), "test", limits, timedelta(minutes=5)
+    )
+    samples = [
+        a_sample(time=NOW + timedelta(seconds=second), flight=f"{aircraft}-1", **members)
+        for second in seconds
+    ]
+    topic = wire.telemetry_topic("mie-demo", aircraft)
+    for start in range(0, len(samples), 500):
+        payload = wire.encode(samples[start : start + 500])
+        writer.settle([Received(topic, payload, 1, 0, NOW)])
+    writer.close()
+
+
+def test_aircraft_are_geojson_with_names_and_without_what_is_private(
+    database: DatabaseSettings, server: Server
+) -> None:
+    with pool.connect(database, application="test") as connection:
+        registry.register(
+            connection,
+            [Operator(operator_id="mie-demo", name=Name(ja="三重", en="Mie"))],
+            [
+                Aircraft(
+                    aircraft_id="JA01",
+                    operator_id="mie-demo",
+                    name=Name(ja="実証機", en="Trial"),
+                    aircraft_class=AircraftClass.EVTOL,
+                )
+            ],
+        )
+    publish_live(server, battery_pct=71.5, seq=3, ground_speed_mps=52.1)
+    deadline = time.monotonic() + 10
+    while not (found := get(f"{server.url}/api/v1/aircraft")["features"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+    [feature] = found
+    assert feature["geometry"] == {"type": "Point", "coordinates": [136.8712, 34.3521]}
+    assert feature["properties"]["name"] == {"ja": "実証機", "en": "Trial"}
+    assert feature["properties"]["aircraft_class"] == "evtol"
+    assert feature["properties"]["ground_speed_mps"] == 52.1
+    text = json.dumps(found)
+    assert not [word for word in ("mie-demo", "battery", "71.5", "seq") if word in text]
+
+
+def publish_live(server: Server, **members: Any) -> None:
+    client = mqtt.client(server.broker.settings(), "announcer", durable=False)
+    client.connect("127.0.0.1", server.broker.port)
+    client.loop_start()
+    state = wire.LiveState(
+        aircraft_id="JA01",
+        operator_id="mie-demo",
+        flight_id="F1",
+        received_at=datetime.now(UTC),
+        sample=a_sample(time=datetime.now(UTC), **members),
+    )
+    for _ in range(5):
+        client.publish(wire.LIVE_TOPIC, wire.encode_message([state]), qos=1).wait_for_publish(5)
+        time.sleep(0.1)
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_the_stream_starts_with_everything_and_goes_on_with_changes(
+    database: DatabaseSettings, server: Server
+) -> None:
+    store(database, "JA07", range(3))
+    stream = events(f"{server.url}/api/v1/stream")
+    first = next(stream)
+    assert first["time"].endswith("Z")
+    publish_live(server, track_deg=90.0)
+
+    changed = next(event for event in stream if event["aircraft"])
+
+    assert changed["aircraft"][0]["id"] == "JA01"
+    assert changed["aircraft"][0]["track_deg"] == 90.0
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_flights_are_paged_by_the_next_link(database: DatabaseSettings, server: Server) -> None:
+    for number in range(5):
+        store(database, f"A{number}", range(number, number + 2))
+
+    page = get(f"{server.url}/api/v1/flights?limit=2")
+    seen = [flight["id"] for flight in page["flights"]]
+    while page["next"]:
+        page = get(server.url + page["next"])
+        seen += [flight["id"] for flight in page["flights"]]
+
+    assert seen == ["A4-1", "A3-1", "A2-1", "A1-1", "A0-1"]
+
+
+def test_a_track_is_thinned_but_keeps_its_ends(database: DatabaseSettings, server: Server) -> None:
+    store(database, "JA01", range(1000), altitude_m=120.0)
+
+    whole = get(f"{server.url}/api/v1/flights/JA01-1/track")
+    thin = get(f"{server.url}/api/v1/flights/JA01-1/track?points=10")
+
+    assert len(whole["geometry"]["coordinates"]) == 1000
+    assert whole["geometry"]["coordinates"][0] == [136.8712, 34.3521, 120.0]
+    assert 10 <= len(thin["properties"]["times"]) <= 12
+    ends = whole["properties"]["times"][0], whole["properties"]["times"][-1]
+    assert (thin["properties"]["times"][0], thin["properties"]["times"][-1]) == ends
+    assert thin["properties"]["altitude_datum"] == "AMSL"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "word"),
+    [
+        ("/api/v1/flights/none/track", 404, "none"),
+        ("/api/v1/flights?limit=0", 422, "limit"),
+        ("/api/v1/flights?before=yesterday", 422, "before"),
+        ("/api/v1/flights?before=2026-01-01T00:00:00%7Cx", 422, "before"),
+        ("/api/v1/flights/x/track?points=1e9", 422, "points"),
+        ("/nowhere", 404, "Not Found"),
+    ],
+)
+def test_every_error_is_one_problem_document(
+    server: Server, path: str, status: int, word: str
+) -> None:
+    body = problem(server.url + path)
+
+    assert body["status"] == status
+    assert word in body["detail"]
+    assert set(body) == {"type", "title", "status", "detail"}
+
+
+def test_health_readiness_and_metrics_answer(server: Server) -> None:
+    assert get(f"{server.url}/healthz") == {"status": "ok"}
+    assert get(f"{server.url}/readyz") == {"status": "ready"}
+    with urllib.request.urlopen(f"{server.url}/metrics") as answer:
+        assert b"soramichi_api_aircraft 0.0" in answer.read()
+
+
+def test_a_hostile_flight_id_is_only_a_flight_that_does_not_exist(server: Server) -> None:
+    hostile = urllib.parse.quote("'; DROP TABLE telemetry; --<script>", safe="")
+
+    assert problem(f"{server.url}/api/v1/flights/{hostile}/track")["status"] == 404
