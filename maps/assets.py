@@ -1,0 +1,52 @@
+"""What the pages are made of: our own files, the browser libraries, and the addresses of both.
+
+Every address carries a digest of the file's content (`?v=…`), so it may be cached for good.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+STATIC_FOLDER = Path(__file__).parent / "static"
+STATIC_URL = "/static"
+
+# package: the folder of it that pages load; `npm ci` puts them there, none is committed.
+_SERVED_PACKAGES = {"leaflet": "dist"}
+_NODE_MODULES = Path(__file__).parent / "web" / "node_modules"
+
+
+def vendor_folders() -> dict[str, Path]:
+    """URL prefix -> folder to serve there; the folders exist once `make setup` has run."""
+    return {
+        f"{STATIC_URL}/vendor/{package}": _NODE_MODULES / package / folder
+        for package, folder in _SERVED_PACKAGES.items()
+    }
+
+
+def file_of(url: str) -> Path:
+    """The file behind an address, with or without its digest.
+
+    >>> file_of("/static/css/soramichi.css?v=1").name
+    'soramichi.css'
+    """
+    path = url.partition("?")[0]
+    for prefix, folder in vendor_folders().items():
+        if path.startswith(f"{prefix}/"):
+            return folder / path.removeprefix(f"{prefix}/")
+    return STATIC_FOLDER / path.removeprefix(f"{STATIC_URL}/")
+
+
+@cache
+def versioned(url: str) -> str:
+    """`url` with the digest of its file, read once a process. Raises OSError when it is absent."""
+    digest = hashlib.sha256(file_of(url).read_bytes()).hexdigest()[:12]
+    return f"{url}?v={digest}"
+
+
+@cache
+def modules() -> dict[str, str]:
+    """Import specifier -> address of each of our modules, as a browser's import map wants it."""
+    found = sorted((STATIC_FOLDER / "js").glob("*.js"))
+    return {f"soramichi/{f.name}": versioned(f"{STATIC_URL}/js/{f.name}") for f in found}

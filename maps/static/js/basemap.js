@@ -1,0 +1,89 @@
+// The offline paper map under everything: land, lakes, rivers, borders, and the names of places.
+
+import { overlap, written } from "soramichi/lettering.js";
+import { worldX, worldY } from "soramichi/motion.js";
+import { language } from "soramichi/words.js";
+
+const PAPER = {
+  land: { fillColor: "#ece6d8", fillOpacity: 1, color: "#f7f3ea", weight: 0.8, opacity: 0.6 },
+  lake: { fillColor: "#24506b", fillOpacity: 1, color: "#f7f3ea", weight: 0.8, opacity: 0.7 },
+  river: { color: "#7fa3b5", weight: 1.1, opacity: 0.8, fill: false },
+  border: { color: "#a5998a", weight: 1, opacity: 0.75, dashArray: "2 4", fill: false },
+};
+// Lines of shallow water along the coast, as on an engraved chart: wide and faint first.
+const SHALLOWS = [
+  { color: "#3f7491", weight: 22, opacity: 0.16, fill: false },
+  { color: "#4c86a4", weight: 11, opacity: 0.2, fill: false },
+  { color: "#6fa5bf", weight: 4, opacity: 0.32, fill: false },
+];
+
+/** Draw the coast into panes of its own below every other layer. */
+export function drawBasemap(map, geojson) {
+  map.createPane("paper").style.zIndex = 150;
+  const renderer = L.canvas({ pane: "paper", padding: 0.35 });
+  const layer = (kind, style) =>
+    L.geoJSON(geojson, {
+      pane: "paper", renderer, style, interactive: false, smoothFactor: 0.8,
+      filter: (feature) => feature.properties.kind === kind,
+    }).addTo(map);
+  for (const style of SHALLOWS) layer("land", { ...style, lineJoin: "round" });
+  for (const kind of ["land", "border", "river", "lake"]) layer(kind, PAPER[kind]);
+}
+
+const LOOK = {
+  capital: { size: 15, weight: 600, ink: "#3a342b", halo: "#f6f1e6", dot: 3.6, rank: 1 },
+  city: { size: 12.5, weight: 500, ink: "#4b443a", halo: "#f6f1e6", dot: 2.6, rank: 2 },
+  airport: { size: 12.5, weight: 500, ink: "#274b63", halo: "#f6f1e6", dot: 2.6, rank: 2 },
+  sea: { size: 15, weight: 400, ink: "#b9d6e4", halo: null, spacing: "0.3em", rank: 3 },
+  prefecture: { size: 19, weight: 400, ink: "#a3978680", halo: null, spacing: "0.5em", rank: 5 },
+  island: { size: 11.5, weight: 500, ink: "#4b443a", halo: "#f6f1e6", rank: 4 },
+  place: { size: 11.5, weight: 500, ink: "#7a3b2e", halo: "#f6f1e6", dot: 2.2, rank: 3 },
+};
+
+export class Places {
+  constructor(places) {
+    this.places = places
+      .map((place) => ({ ...place, x: worldX(place.lon), y: worldY(place.lat), look: LOOK[place.kind] }))
+      .sort((a, b) => a.look.rank - b.look.rank || a.zoom - b.zoom);
+    this.sprites = new Map();
+  }
+
+  /** Draw the names that fit; one that would lie on another is left out. */
+  draw(context, view, sheet) {
+    const zoom = Math.log2(view.scale);
+    const taken = [];
+    for (const place of this.places) {
+      if (zoom < place.zoom || zoom > (place.until ?? 99)) continue;
+      const x = place.x * view.scale + view.x;
+      const y = place.y * view.scale + view.y;
+      if (x < -80 || y < -30 || x > sheet.width + 80 || y > sheet.height + 30) continue;
+      const sprite = this.sprite(place, sheet.ratio);
+      const dotted = place.look.dot !== undefined;
+      const box = {
+        left: dotted ? x + place.look.dot + 3 : x - sprite.width / 2,
+        top: y - sprite.height / 2, width: sprite.width, height: sprite.height,
+      };
+      if (taken.some((other) => overlap(box, other))) continue;
+      taken.push(box);
+      if (dotted) dot(context, x, y, place.look);
+      context.drawImage(sprite.image, Math.round(box.left), Math.round(box.top), box.width, box.height);
+    }
+  }
+
+  sprite(place, ratio) {
+    const text = place[language()];
+    const key = `${place.kind} ${text} ${ratio}`;
+    if (!this.sprites.has(key)) this.sprites.set(key, written(text, place.look, ratio));
+    return this.sprites.get(key);
+  }
+}
+
+function dot(context, x, y, look) {
+  context.beginPath();
+  context.arc(x, y, look.dot, 0, 2 * Math.PI);
+  context.fillStyle = look.halo;
+  context.fill();
+  context.lineWidth = 1.6;
+  context.strokeStyle = look.ink;
+  context.stroke();
+}

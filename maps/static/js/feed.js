@@ -1,0 +1,184 @@
+// What the page knows of every aircraft: first the whole picture, then the changes once a second.
+
+import { Track } from "soramichi/motion.js";
+
+/** How far behind the newest data the map is drawn, so that there is always a next sample (s). */
+export const DELAY_S = 2;
+
+const LATE_S = 10;
+const LOST_S = 60; // ASTM F3411: the last position stays, with its time, for a minute.
+const GONE_S = 600;
+const SILENCE_MS = 25_000; // A line that died without a word: open a new one.
+const RETRY_MS = [1000, 2000, 5000, 10_000, 20_000];
+const OFFSETS_KEPT = 60;
+
+const MOVING_MEMBERS = [
+  "flight", "time", "received_at", "lon", "lat", "altitude_m", "altitude_datum",
+  "ground_speed_mps", "track_deg", "vertical_speed_mps", "heading_deg", "status",
+];
+
+export class Feed {
+  /** `paths` are the addresses of the aircraft, the stream and (with {id}) one flight's track. */
+  constructor(paths) {
+    this.paths = paths;
+    this.aircraft = new Map();
+    this.link = "connecting";
+    this.ready = false;
+    this.listeners = { link: new Set(), states: new Set() };
+    this.offsets = [];
+    this.offset_s = 0;
+    this.failures = 0;
+    this.asked = 0;
+  }
+
+  on(what, listener) {
+    this.listeners[what].add(listener);
+  }
+
+  tell(what) {
+    for (const listener of this.listeners[what]) listener(this);
+  }
+
+  start() {
+    this.refresh();
+    this.open();
+    setInterval(() => {
+      if (Date.now() - this.heard > SILENCE_MS) this.reopen();
+    }, 5000);
+    addEventListener("online", () => this.reopen());
+  }
+
+  /** The server's clock in seconds, as well as the stream lets us know it. */
+  now_s() {
+    return Date.now() / 1000 - this.offset_s;
+  }
+
+  /** Fetch the whole picture; at most one request every two seconds. */
+  async refresh() {
+    if (this.asked > Date.now() - 2000) return;
+    this.asked = Date.now();
+    try {
+      const response = await fetch(this.paths.aircraft, { headers: { Accept: "application/geo+json" } });
+      if (!response.ok) throw new Error(`${this.paths.aircraft} answered ${response.status}`);
+      this.take(await response.json());
+    } catch (error) {
+      console.info("the aircraft could not be fetched, asking again", error.message);
+      setTimeout(() => this.refresh(), 3000);
+    }
+  }
+
+  take(collection) {
+    for (const feature of collection.features) {
+      const [lon, lat] = feature.geometry?.coordinates ?? [];
+      this.update(feature.id, { ...feature.properties, lon, lat }, feature.properties);
+    }
+    this.ready = true;
+    this.tell("states");
+  }
+
+  open() {
+    this.heard = Date.now();
+    this.source = new EventSource(this.paths.stream);
+    this.source.addEventListener("open", () => this.setLink("live"));
+    this.source.addEventListener("states", (event) => this.tick(JSON.parse(event.data)));
+    this.source.addEventListener("error", () => {
+      this.setLink("reconnecting");
+      // The browser retries by itself unless the answer was final; then it is up to us.
+      if (this.source.readyState === EventSource.CLOSED) this.retryLater();
+    });
+  }
+
+  retryLater() {
+    const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)];
+    this.failures += 1;
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.reopen(), wait);
+  }
+
+  reopen() {
+    this.source.close();
+    this.setLink("reconnecting");
+    this.open();
+  }
+
+  setLink(link) {
+    if (link === "live") this.failures = 0;
+    if (link === this.link) return;
+    this.link = link;
+    this.tell("link");
+  }
+
+  tick(message) {
+    this.heard = Date.now();
+    this.setLink("live");
+    this.setClock(Date.parse(message.time) / 1000);
+    let stranger = false;
+    for (const state of message.aircraft) {
+      stranger ||= !this.aircraft.has(state.id);
+      this.update(state.id, state);
+    }
+    if (stranger) this.refresh();
+    this.tell("states");
+  }
+
+  // The smallest difference seen lately is the one with the least time on the way.
+  setClock(server_s) {
+    this.offsets.push(Date.now() / 1000 - server_s);
+    if (this.offsets.length > OFFSETS_KEPT) this.offsets.shift();
+    this.offset_s = Math.min(...this.offsets);
+  }
+
+  update(id, state, known) {
+    let one = this.aircraft.get(id);
+    if (!one) {
+      one = { id, name: { ja: id, en: id }, aircraft_class: "unknown", state: {}, track: new Track() };
+      this.aircraft.set(id, one);
+    }
+    if (known) {
+      one.name = known.name ?? one.name;
+      one.aircraft_class = known.aircraft_class ?? "unknown";
+      one.origin = known.origin;
+      one.destination = known.destination;
+    }
+    if (!Number.isFinite(state.lon) || Date.parse(state.time) < Date.parse(one.state.time)) return;
+    one.state = Object.fromEntries(MOVING_MEMBERS.map((member) => [member, state[member]]));
+    one.heard_s = Date.parse(state.received_at ?? state.time) / 1000;
+    one.track.push(one.state);
+  }
+
+  /** Seconds since this aircraft was last heard of. */
+  silence_s(one) {
+    return this.now_s() - one.heard_s;
+  }
+
+  /** "now", "late", "lost" or "gone" by the silence; "never" without any position. */
+  presence(one) {
+    if (one.track.samples.length === 0) return "never";
+    const silence = this.silence_s(one);
+    if (silence < LATE_S) return "now";
+    if (silence < LOST_S) return "late";
+    return silence < GONE_S ? "lost" : "gone";
+  }
+
+  /** Everything to be drawn or listed, in a steady order. */
+  visible() {
+    return [...this.aircraft.values()]
+      .filter((one) => !["never", "gone"].includes(this.presence(one)))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Fetch what this flight flew before the page was opened; once per flight. */
+  async history(one, points = 400) {
+    const { flight } = one.state;
+    if (!flight || one.fetched === flight) return;
+    one.fetched = flight;
+    const response = await fetch(`${this.paths.track.replace("{id}", encodeURIComponent(flight))}?points=${points}`);
+    if (!response.ok) return;
+    const { geometry, properties } = await response.json();
+    const older = geometry.coordinates.map(([lon, lat, altitude_m], i) => ({
+      lon, lat, altitude_m, time_s: Date.parse(properties.times[i]) / 1000,
+    }));
+    if (one.state.flight === flight) one.track.prepend(older);
+    this.tell("states");
+  }
+}

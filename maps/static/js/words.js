@@ -1,0 +1,160 @@
+// Every word a person reads on a map page, in Japanese and English, and the one switch between them.
+
+const WORDS = {
+  ja: {
+    title: "空みち",
+    tagline: "三重の空をいま飛んでいるもの",
+    live: "ライブ",
+    connecting: "接続中",
+    reconnecting: "再接続中",
+    delay: (seconds) => `${seconds}秒遅れで表示`,
+    language: "English",
+    languageLabel: "Switch to English",
+    map: "飛行地図",
+    mapHelp: "矢印キーで移動、プラスとマイナスで拡大縮小。機体は一覧から選べます。",
+    zoomIn: "拡大", zoomOut: "縮小", everything: "全機を表示",
+    aircraft: "機体", flyingNow: "いま飛んでいます", earlier: "少し前に見えた機体",
+    count: (n) => `${n}機`,
+    nothing: "いま飛んでいる機体はありません",
+    nothingHelp: "飛行が始まると、ここに自動で表示されます。",
+    loading: "機体の情報を読み込んでいます",
+    height: "高さ", speed: "速さ", track: "進行方向", observed: "観測",
+    legend: "高さ", legendNote: "色は各機の高さ。基準は機体ごとに示します。",
+    legendRange: (from, to) => (to === null ? `${from} m〜` : `${from}〜${to} m`),
+    classes: "機体の種類",
+    drone: "ドローン", evtol: "空飛ぶクルマ", helicopter: "ヘリコプター", unknown: "種類未登録",
+    AMSL: "海抜", AGL: "地表から", ELLIPSOID: "楕円体高", TAKEOFF: "離陸地点から", BARO: "気圧高度",
+    altitude: (metres, datum) => `${datum} ${metres} m`,
+    heightUnknown: "高さ不明", speedUnknown: "速さ不明", datumUnknown: "基準不明",
+    recorded: "記録", recordedOn: (date) => `記録 ${date}`,
+    late: (age) => `${age}前から受信なし`, lost: (age) => `${age}前に見失いました`,
+    ago: (age) => `${age}前`, seconds: (n) => `${n}秒`, minutes: (n) => `${n}分`,
+    hours: (n) => `${n}時間`, days: (n) => `${n}日`,
+    Ground: "地上", Airborne: "飛行中", Emergency: "緊急", RemoteIDSystemFailure: "リモートID故障",
+    from: "出発", to: "到着", climbing: "上昇中", descending: "降下中",
+    compass: ["北", "北東", "東", "南東", "南", "南西", "西", "北西"],
+    follow: "追いかける", following: "追いかけ中", close: "閉じる", bigMap: "大きな地図",
+    home: "暮らしの画面", jst: "日本時間", list: "一覧", staleLegend: "薄い機体は受信が途絶えています",
+    summary: (n, names) => (n === 0 ? "飛行中の機体はありません。" : `${n}機が飛行中。${names}`),
+    linkSummary: { live: "ライブ接続中", connecting: "接続しています", reconnecting: "接続が切れました。再接続しています" },
+    attribution: "海岸線 GSHHG (LGPL) · 県境 Natural Earth",
+    noTrack: "軌跡を読み込めませんでした",
+  },
+  en: {
+    title: "Soramichi",
+    tagline: "What is flying over Mie right now",
+    live: "Live",
+    connecting: "Connecting",
+    reconnecting: "Reconnecting",
+    delay: (seconds) => `shown ${seconds} s late`,
+    language: "日本語",
+    languageLabel: "日本語に切り替える",
+    map: "Flight map",
+    mapHelp: "Arrow keys move, plus and minus zoom. Aircraft can be chosen from the list.",
+    zoomIn: "Zoom in", zoomOut: "Zoom out", everything: "Show all aircraft",
+    aircraft: "Aircraft", flyingNow: "Flying now", earlier: "Seen a little earlier",
+    count: (n) => `${n}`,
+    nothing: "Nothing is flying right now",
+    nothingHelp: "A flight appears here by itself as soon as it starts.",
+    loading: "Loading the aircraft",
+    height: "Height", speed: "Speed", track: "Heading for", observed: "Observed",
+    legend: "Height", legendNote: "Colour is each aircraft's height; its datum is stated with it.",
+    legendRange: (from, to) => (to === null ? `${from} m and up` : `${from}–${to} m`),
+    classes: "Kinds of aircraft",
+    drone: "Drone", evtol: "Flying car", helicopter: "Helicopter", unknown: "Kind not registered",
+    AMSL: "above sea level", AGL: "above ground", ELLIPSOID: "above the ellipsoid",
+    TAKEOFF: "above take-off", BARO: "pressure altitude",
+    altitude: (metres, datum) => `${metres} m ${datum}`,
+    heightUnknown: "Height unknown", speedUnknown: "Speed unknown", datumUnknown: "datum unknown",
+    recorded: "Recorded", recordedOn: (date) => `Recorded ${date}`,
+    late: (age) => `Nothing received for ${age}`, lost: (age) => `Lost ${age} ago`,
+    ago: (age) => `${age} ago`, seconds: (n) => `${n} s`, minutes: (n) => `${n} min`,
+    hours: (n) => `${n} h`, days: (n) => (n === 1 ? "1 day" : `${n} days`),
+    Ground: "On the ground", Airborne: "Airborne", Emergency: "Emergency",
+    RemoteIDSystemFailure: "Remote ID failure",
+    from: "From", to: "To", climbing: "climbing", descending: "descending",
+    compass: ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"],
+    follow: "Follow", following: "Following", close: "Close", bigMap: "Big map",
+    home: "Simple view", jst: "JST", list: "List", staleLegend: "Faded aircraft are no longer received",
+    summary: (n, names) => (n === 0 ? "No aircraft are flying." : `${n} aircraft flying: ${names}`),
+    linkSummary: { live: "Live", connecting: "Connecting", reconnecting: "Connection lost, reconnecting" },
+    attribution: "Coastline GSHHG (LGPL) · borders Natural Earth",
+    noTrack: "The track could not be loaded",
+  },
+};
+
+const REMEMBERED = "soramichi.language";
+const listeners = new Set();
+let current = first();
+
+function first() {
+  const asked = new URLSearchParams(location.search).get("lang");
+  if (asked in WORDS) return asked;
+  const kept = remembered();
+  if (kept in WORDS) return kept;
+  return navigator.language.startsWith("ja") ? "ja" : "en";
+}
+
+// Storage is refused in private windows and for files: the switch still works, unremembered.
+function remembered() {
+  try {
+    return localStorage.getItem(REMEMBERED);
+  } catch {
+    return null;
+  }
+}
+
+export const language = () => current;
+
+/** The word for `key`; with arguments, where the word takes some. */
+export function word(key, ...values) {
+  const found = WORDS[current][key];
+  return typeof found === "function" ? found(...values) : found;
+}
+
+/** A {ja, en} name in the reader's language, the other one where only that is known. */
+export function named(name) {
+  if (!name) return "";
+  return name[current] || name.ja || name.en || "";
+}
+
+/** Write the words that the shell names with data-word and data-label. */
+export function fill(root = document) {
+  for (const element of root.querySelectorAll("[data-word]")) {
+    element.textContent = word(element.dataset.word);
+  }
+  for (const element of root.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", word(element.dataset.label));
+    if (element.tagName === "BUTTON") element.title = word(element.dataset.label);
+  }
+}
+
+/** Call `listener` now and at each change of language. */
+export function onLanguage(listener) {
+  listeners.add(listener);
+  listener(current);
+}
+
+export function setLanguage(next) {
+  current = next;
+  try {
+    localStorage.setItem(REMEMBERED, next);
+  } catch {
+    // Unremembered is fine, see above.
+  }
+  document.documentElement.lang = next;
+  fill();
+  for (const listener of listeners) listener(next);
+}
+
+/** Wire the switch: one button, named in the language it leads to. */
+export function languageSwitch(button) {
+  document.documentElement.lang = current;
+  fill();
+  button.addEventListener("click", () => setLanguage(current === "ja" ? "en" : "ja"));
+  onLanguage((now) => {
+    button.lang = now === "ja" ? "en" : "ja";
+    button.textContent = word("language");
+    button.setAttribute("aria-label", word("languageLabel"));
+  });
+}

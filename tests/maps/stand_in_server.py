@@ -1,0 +1,222 @@
+"""A server for the pages alone: real pages and files, aircraft that fly circles, a real stream.
+
+`python -m tests.maps.stand_in_server --port 8765 --fleet 3` to look at the pages without the
+platform. It keeps the contract of the HTTP server (`/api/v1/aircraft`, `/api/v1/stream`, …).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from maps import assets, pages
+
+KM_DEG = 1 / 111.2
+HOSTILE = "<img src=x onerror=\"document.title='hacked'\"><script>alert(1)</script>"
+
+
+@dataclass(slots=True)
+class Craft:
+    """One aircraft on a circle: centre, radius in km, metres per second, height in metres."""
+
+    id: str
+    name: dict[str, str]
+    aircraft_class: str
+    lon: float
+    lat: float
+    radius_km: float
+    speed_mps: float
+    altitude_m: float
+    datum: str = "AMSL"
+    behind: timedelta = timedelta()
+    status: str = "Airborne"
+    silent_after_s: float = math.inf
+    route: tuple[dict[str, str], dict[str, str]] | None = None
+
+    def state(self, at: datetime) -> dict[str, Any]:
+        """What it sent at `at`; a recorded one observed it `behind` earlier."""
+        t = at.timestamp()
+        angle = t * self.speed_mps / (self.radius_km * 1000)
+        climb = math.sin(angle * 3)
+        east = self.radius_km * KM_DEG / math.cos(math.radians(self.lat))
+        return {
+            "id": self.id,
+            "flight": f"{self.id}-1",
+            "time": stamp(at - self.behind),
+            "received_at": stamp(at),
+            "lon": round(self.lon + east * math.sin(angle), 6),
+            "lat": round(self.lat + self.radius_km * KM_DEG * math.cos(angle), 6),
+            "altitude_m": round(self.altitude_m * (1 + 0.6 * climb), 1),
+            "altitude_datum": self.datum,
+            "ground_speed_mps": self.speed_mps,
+            "track_deg": round((math.degrees(angle) + 90) % 360, 2),
+            "vertical_speed_mps": round(3 * math.cos(angle * 3), 2),
+            "heading_deg": round((math.degrees(angle) + 90) % 360, 2),
+            "status": self.status,
+        }
+
+
+def stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def three_over_mie() -> list[Craft]:
+    """The demonstrations' places, one class each, and one recording."""
+    centrair = {"ja": "中部国際空港", "en": "Centrair"}
+    shima = {"ja": "志摩スペイン村", "en": "Shima Spain Village"}
+    return [
+        Craft("JA-SM01", {"ja": "空飛ぶクルマ実証機", "en": "Flying car demonstrator"}, "evtol",
+              136.86, 34.62, 9, 52, 420, route=(shima, centrair)),
+        Craft("TOBA-D1", {"ja": "鳥羽離島ドローン", "en": "Toba island drone"}, "drone",
+              136.87, 34.493, 2.2, 12, 90, datum="TAKEOFF"),
+        Craft("MINAMI-D2", {"ja": "葛島周回ドローン", "en": "Kuzushima circuit drone"}, "drone",
+              136.61, 34.262, 1.6, 14, 150, datum="AGL"),
+        Craft("JA-H60", {"ja": "ヘリコプター(記録)", "en": "Helicopter (recorded)"}, "helicopter",
+              136.55, 34.9, 7, 60, 620, behind=timedelta(days=2140)),
+    ]  # fmt: skip
+
+
+def a_hostile_one() -> Craft:
+    return Craft("X-1", {"ja": HOSTILE, "en": HOSTILE}, "drone", 136.7, 34.8, 3, 20, 200)
+
+
+def a_fleet(count: int) -> list[Craft]:
+    """`count` aircraft spread over the prefecture without any chance."""
+    classes = ("drone", "evtol", "helicopter", "unknown")
+    return [
+        Craft(f"F{i:04d}", {"ja": f"試験機{i}", "en": f"Trial {i}"}, classes[i % 4],
+              135.9 + (i * 0.618034 % 1) * 1.4, 33.7 + (i * 0.754877 % 1) * 1.5,
+              2 + i % 7, 10 + i % 50, 30 + (i * 37) % 1200)
+        for i in range(count)
+    ]  # fmt: skip
+
+
+@dataclass
+class StandIn:
+    """The routes over a list of aircraft that a test may change while it runs."""
+
+    fleet: list[Craft] = field(default_factory=three_over_mie)
+    page: dict[str, Callable[[], pages.Page]] = field(
+        default_factory=lambda: {"/": pages.home_page, "/live": pages.live_page}
+    )
+    started: float = field(default_factory=time.time)
+    up: bool = True
+
+    def heard(self) -> list[tuple[Craft, dict[str, Any]]]:
+        now = time.time()
+        return [
+            (c, c.state(datetime.fromtimestamp(min(now, self.started + c.silent_after_s), UTC)))
+            for c in self.fleet
+        ]
+
+    async def aircraft(self, _: Request) -> Response:
+        features = []
+        for craft, state in self.heard():
+            place = [state.pop("lon"), state.pop("lat")]
+            known: dict[str, Any] = {"name": craft.name, "aircraft_class": craft.aircraft_class}
+            if craft.route:
+                known |= {"origin": craft.route[0], "destination": craft.route[1]}
+            features.append(
+                {"type": "Feature", "id": state.pop("id"), "properties": known | state,
+                 "geometry": {"type": "Point", "coordinates": place}}
+            )  # fmt: skip
+        return JSONResponse({"type": "FeatureCollection", "features": features})
+
+    async def ticks(self) -> AsyncIterator[str]:
+        sent: dict[str, str] = {}
+        while self.up:
+            states = [state for _, state in self.heard() if sent.get(state["id"]) != state["time"]]
+            sent |= {state["id"]: state["time"] for state in states}
+            message = {"time": stamp(datetime.now(UTC)), "aircraft": states}
+            yield f"event: states\ndata: {json.dumps(message)}\n\n"
+            await asyncio.sleep(1)
+
+    async def stream(self, _: Request) -> Response:
+        if not self.up:
+            return Response(status_code=503)
+        return StreamingResponse(self.ticks(), media_type="text/event-stream")
+
+    async def track(self, request: Request) -> Response:
+        craft = next((c for c in self.fleet if f"{c.id}-1" == request.path_params["flight"]), None)
+        if craft is None:
+            return Response(status_code=404)
+        now = datetime.now(UTC)
+        states = [craft.state(now - timedelta(seconds=2 * i)) for i in range(300, 0, -1)]
+        return JSONResponse(
+            {"type": "Feature",
+             "geometry": {"type": "LineString",
+                          "coordinates": [[s["lon"], s["lat"], s["altitude_m"]] for s in states]},
+             "properties": {"flight": states[0]["flight"], "aircraft_id": craft.id,
+                            "altitude_datum": craft.datum, "times": [s["time"] for s in states],
+                            "ground_speed_mps": [s["ground_speed_mps"] for s in states],
+                            "track_deg": [s["track_deg"] for s in states]}}
+        )  # fmt: skip
+
+    def shown(self, path: str) -> Callable[[Request], Response]:
+        def endpoint(_: Request) -> Response:
+            page = self.page[path]()
+            return Response(
+                page.html,
+                media_type="text/html",
+                headers={"Content-Security-Policy": page.content_security_policy},
+            )
+
+        return endpoint
+
+    def app(self) -> Starlette:
+        routes: list[BaseRoute] = [Route(path, self.shown(path)) for path in self.page]
+        routes += [
+            Route("/api/v1/aircraft", self.aircraft),
+            Route("/api/v1/stream", self.stream),
+            Route("/api/v1/flights/{flight}/track", self.track),
+            *(Mount(url, StaticFiles(directory=to)) for url, to in assets.vendor_folders().items()),
+            Mount(assets.STATIC_URL, StaticFiles(directory=assets.STATIC_FOLDER)),
+        ]
+        return Starlette(routes=routes)
+
+
+@contextmanager
+def serving(stand_in: StandIn) -> Iterator[str]:
+    """The base address of `stand_in` on a free port of this machine while the block runs."""
+    config = uvicorn.Config(
+        stand_in.app(), port=0, log_level="warning", timeout_graceful_shutdown=0
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    stand_in.up = False
+    server.should_exit = True
+    thread.join(timeout=5)
+
+
+@click.command()
+@click.option("--port", default=8765)
+@click.option("--fleet", default=0, help="This many more aircraft over the prefecture.")
+def main(port: int, fleet: int) -> None:
+    """Serve the pages on this machine until Ctrl-C."""
+    stand_in = StandIn(three_over_mie() + [a_hostile_one()] * (fleet < 0) + a_fleet(max(0, fleet)))
+    uvicorn.run(stand_in.app(), port=port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

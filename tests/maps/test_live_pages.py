@@ -1,0 +1,186 @@
+"""The live pages in a real browser, over a real stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.maps.conftest import DESKTOP, PHONE, Open
+from tests.maps.stand_in_server import StandIn, a_hostile_one, serving, three_over_mie
+
+pytestmark = pytest.mark.browser
+Served = tuple[StandIn, str]
+
+DRAWN = "soramichi.layer.drawn.map(({one, worldX, worldY}) => [one.id, worldX, worldY])"
+CLASSES_READABLE = """() => {
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.match(/[\\d.]+/g).map(Number).map((v) => v / 255)
+      .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const low = [];
+  for (const badge of document.querySelectorAll(".badge, .count")) {
+    const style = getComputedStyle(badge);
+    const [a, b] = [luminance(style.color), luminance(style.backgroundColor)];
+    if ((Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5) low.push(badge.textContent);
+  }
+  return low;
+}"""
+
+
+@pytest.mark.parametrize(("path", "size"), [("/", PHONE), ("/live", DESKTOP), ("/live", PHONE)])
+def test_aircraft_move_and_nothing_is_asked_of_another_host(
+    mie: Served, opened: Open, path: str, size: tuple[int, int]
+) -> None:
+    visit = opened(mie[1], path, size)
+    visit.wait("soramichi.layer.drawn.length === 4")
+    visit.page.evaluate(f"globalThis.before = {DRAWN}")
+    visit.wait(f"{DRAWN}.every(([id, x, y], i) => x !== before[i][1] && y !== before[i][2])")
+    assert visit.page.locator("#link").get_attribute("data-link") == "live"
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert visit.page.evaluate(CLASSES_READABLE) == []
+
+
+def test_an_aircraft_is_drawn_on_its_circle_between_samples(mie: Served, opened: Open) -> None:
+    """The stand-in flies circles: a straight line between samples would cut their corners."""
+    craft = three_over_mie()[1]
+    visit = opened(mie[1], "/live")
+    visit.wait("soramichi.layer.drawn.length === 4")
+    visit.page.wait_for_timeout(2500)
+    off_m = visit.page.evaluate(
+        """async ([id, lon, lat, radius]) => {
+          const { worldX, worldY } = await import("soramichi/motion.js");
+          const metre = 256 / (40075016.686 * Math.cos(lat * Math.PI / 180));
+          const off = [];
+          for (let i = 0; i < 60; i += 1) {
+            await new Promise(requestAnimationFrame);
+            const drawn = soramichi.layer.drawn.find(({ one }) => one.id === id);
+            const far = Math.hypot(drawn.worldX - worldX(lon), drawn.worldY - worldY(lat)) / metre;
+            off.push(Math.abs(far - radius));
+          }
+          return Math.max(...off);
+        }""",
+        [craft.id, craft.lon, craft.lat, craft.radius_km * 1000],
+    )
+    assert off_m < 15  # the stand-in's kilometre and Mercator's differ by a few per mille
+
+
+def test_a_recording_is_marked_with_its_date_in_both_languages(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/?lang=ja", PHONE)
+    badge = visit.page.locator('[data-aircraft="JA-H60"] .badge')
+    assert badge.inner_text().startswith("記録 2021年") or "記録 20" in badge.inner_text()
+    visit.page.locator("#language").click()
+    assert badge.inner_text().startswith("Recorded ")
+    assert visit.page.evaluate("document.documentElement.lang") == "en"
+    visit.page.goto(f"{mie[1]}/live")
+    visit.wait("globalThis.soramichi?.feed.ready")
+    assert visit.page.locator("#list-heading").inner_text().startswith("Flying now")
+
+
+@pytest.mark.parametrize(("lang", "expected"), [("ja", "離陸地点から"), ("en", "above take-off")])
+def test_a_height_is_never_shown_without_its_datum(
+    mie: Served, opened: Open, lang: str, expected: str
+) -> None:
+    visit = opened(mie[1], f"/live?lang={lang}")
+    heights = visit.page.locator(".height .value").all_inner_texts()
+    drone = visit.page.locator('[data-aircraft="TOBA-D1"] .height .value')
+    assert len(heights) == 4
+    assert expected in drone.inner_text()
+    assert not any(text.replace(" m", "").strip().isdigit() for text in heights)
+
+
+def test_choosing_by_keyboard_follows_and_loads_what_was_flown(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/live?lang=en")
+    card = visit.page.locator('[data-aircraft="TOBA-D1"]')
+    card.focus()
+    visit.page.keyboard.press("Enter")
+    visit.wait('soramichi.state.following && soramichi.layer.selected === "TOBA-D1"')
+    visit.wait('soramichi.feed.aircraft.get("TOBA-D1").track.samples.length > 200')
+    assert card.get_attribute("aria-pressed") == "true"
+    visit.page.keyboard.press("Escape")
+    visit.wait("soramichi.layer.selected === null")
+
+
+def test_reduced_motion_draws_with_the_data_and_not_each_frame(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/live")
+    visit.page.emulate_media(reduced_motion="reduce")
+    visit.page.wait_for_timeout(600)
+    frames = visit.page.evaluate(
+        """async () => {
+          let drawn = 0;
+          const draw = soramichi.layer.drawAir.bind(soramichi.layer);
+          soramichi.layer.drawAir = (view) => { drawn += 1; draw(view); };
+          await new Promise((done) => setTimeout(done, 2000));
+          return drawn;
+        }"""
+    )
+    assert 1 <= frames <= 5
+
+
+@pytest.fixture
+def other() -> Iterator[Served]:
+    """A server of this test's own, to be changed and stopped."""
+    stand_in = StandIn()
+    with serving(stand_in) as base:
+        yield stand_in, base
+
+
+def test_a_hostile_name_is_text_everywhere(other: Served, opened: Open) -> None:
+    other[0].fleet = [a_hostile_one()]
+    visit = opened(other[1], "/live?lang=en")
+    visit.wait("document.querySelector('.name')?.textContent.startsWith('<img')")
+    visit.page.wait_for_timeout(500)
+    assert visit.page.locator(".name img, .name script").count() == 0
+    assert visit.page.title() != "hacked"
+    assert "<img" in visit.page.locator("#spoken").inner_text()
+
+
+def test_an_aircraft_that_appears_later_gets_its_name(other: Served, opened: Open) -> None:
+    stand_in, base = other
+    stand_in.fleet = three_over_mie()[:1]
+    visit = opened(base, "/live?lang=en")
+    visit.page.wait_for_timeout(2100)
+    stand_in.fleet = three_over_mie()[:2]
+    visit.page.get_by_text("Toba island drone").wait_for(timeout=6000)
+
+
+def test_one_that_falls_silent_fades_with_its_age(other: Served, opened: Open) -> None:
+    stand_in, base = other
+    stand_in.fleet[0].silent_after_s = -20
+    visit = opened(base, "/live?lang=en")
+    badge = visit.page.locator('[data-aircraft="JA-SM01"] .badge')
+    assert badge.inner_text().startswith("Nothing received for 2")
+
+
+def test_a_dropped_line_is_said_and_mended_by_itself(other: Served, opened: Open) -> None:
+    stand_in, base = other
+    visit = opened(base, "/live?lang=en")
+    visit.wait("soramichi.feed.link === 'live'")
+    stand_in.up = False
+    visit.wait("document.getElementById('link').dataset.link === 'reconnecting'")
+    assert visit.page.locator("#link-word").inner_text() == "Reconnecting"
+    stand_in.up = True
+    visit.wait("document.getElementById('link').dataset.link === 'live'", timeout_s=15)
+    visit.complaints[:] = [said for said in visit.complaints if "503" not in said]
+    visit.complaints[:] = [said for said in visit.complaints if "INCOMPLETE" not in said]
+
+
+def test_nothing_flying_is_said_kindly(other: Served, opened: Open) -> None:
+    other[0].fleet = []
+    visit = opened(other[1], "/?lang=ja", PHONE)
+    assert visit.page.locator("#nothing-title").inner_text() == "いま飛んでいる機体はありません"
+
+
+def test_the_policy_stops_a_script_that_was_slipped_in(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/live")
+    visit.page.evaluate(
+        """() => {
+          const script = document.createElement("script");
+          script.textContent = "globalThis.slipped = true";
+          document.body.append(script);
+        }"""
+    )
+    assert visit.page.evaluate("globalThis.slipped") is None
+    assert any("Content Security Policy" in said for said in visit.complaints)
+    visit.complaints.clear()
