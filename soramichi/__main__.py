@@ -20,6 +20,7 @@ COMMANDS = {
     "migrate": "soramichi.commands.migrate:migrate",
     "doctor": "soramichi.commands.doctor:doctor",
     "simulate": "soramichi.commands.simulate:command",
+    "replay": "soramichi.commands.replay:command",
 }
 
 
