@@ -22,13 +22,17 @@ _OVERTAKEN_S = 3.0
 
 
 class Sent(NamedTuple):
-    """One sample on its way: due to be sent at `at`, in the simulation's time."""
+    """One sample on its way: due to be sent at `at`, in the simulation's time.
+
+    `echo` marks the second copy of a doubled sample.
+    """
 
     at: datetime
     order: int
     operator_id: str
     aircraft_id: str
     sample: TelemetrySample
+    echo: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ def parse_faults(spec: str) -> Faults:
 
 
 class BadLink:
-    """Applies `Faults` to a stream in time order; counts what it dropped and doubled."""
+    """Applies `Faults` to a stream in time order; counts what it dropped."""
 
     def __init__(self, faults: Faults, *, epoch: datetime, seed: int) -> None:
         self._faults = faults
@@ -87,7 +91,6 @@ class BadLink:
         self._draw = random.Random(f"faults-{seed}")
         self._order = 0
         self.dropped = 0
-        self.duplicated = 0
 
     def deliver(self, stream: Iterator[Sent]) -> Iterator[Sent]:
         """The stream as it leaves, in order of `at`; nothing is held back longer than needed."""
@@ -113,8 +116,7 @@ class BadLink:
             at_s += draw.uniform(0.0, _OVERTAKEN_S)
         yield self._at(sent, at_s)
         if draw.random() < faults.duplicate:
-            self.duplicated += 1
-            yield self._at(sent, at_s + _ECHO_S)
+            yield self._at(sent._replace(echo=True), at_s + _ECHO_S)
 
     def _at(self, sent: Sent, at_s: float) -> Sent:
         for start_s, length_s in self._faults.outages:

@@ -104,8 +104,10 @@ def send(
     due: Iterable[Sequence[Sent]], sinks: Mapping[str, SampleSink], *, link: BadLink | None = None
 ) -> Tally:
     """Publish what falls due, a message per aircraft and batch; at the end drain and close."""
+    duplicated = 0
     try:
         for batch in due:
+            duplicated += sum(sent.echo for sent in batch)
             together: dict[tuple[str, str], list[TelemetrySample]] = {}
             for sent in batch:
                 key = (sent.operator_id, sent.aircraft_id)
@@ -118,7 +120,7 @@ def send(
             published={operator: sink.published for operator, sink in sinks.items()},
             unacknowledged=sum(sink.unacknowledged for sink in sinks.values()),
             dropped=link.dropped if link else 0,
-            duplicated=link.duplicated if link else 0,
+            duplicated=duplicated,
         )
     finally:
         for sink in sinks.values():
