@@ -13,11 +13,12 @@ import psycopg
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 from psycopg_pool import PoolTimeout
+from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors
 from api.dependencies import Context
 from api.live import LivePicture, listener
-from api.routes import flights, health, live
+from api.routes import flights, health, live, pages
 from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings
 from soramichi.store import pool, reads
 
@@ -64,6 +65,8 @@ def create_app(
     errors.install(app)
     for routes in (live, flights, health):
         app.include_router(routes.router)
+    pages.install(app, settings)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000)
     return app
 
 

@@ -1,0 +1,66 @@
+"""The pages, and the files they load: everything from this server, under a strict policy."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, FastAPI, Request
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from maps import assets
+from maps.pages import Page, TileSource, home_page, live_page
+from soramichi.settings import ApiSettings
+
+_A_YEAR_S = 31_536_000
+
+
+class _Files(StaticFiles):
+    """Files whose address carries a digest of their content are cached for good."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, to be asked for again each time unless its address names its content."""
+        response = await super().get_response(path, scope)
+        fixed = scope.get("query_string", b"").startswith(b"v=")
+        response.headers["Cache-Control"] = (
+            f"public, max-age={_A_YEAR_S}, immutable" if fixed else "no-cache"
+        )
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def install(app: FastAPI, settings: ApiSettings) -> None:
+    """Add the pages and static files to the application."""
+    tiles = (
+        TileSource(url=settings.tile_url, attribution=settings.tile_attribution)
+        if settings.tile_url and settings.tile_attribution
+        else None
+    )
+    router = APIRouter(include_in_schema=False)
+    for path, make in {"/": home_page, "/live": live_page}.items():
+        router.add_api_route(path, _endpoint(make(tiles=tiles)), methods=["GET", "HEAD"])
+    app.include_router(router)
+    for prefix, folder in assets.vendor_folders().items():
+        app.mount(prefix, _Files(directory=folder))
+    app.mount(assets.STATIC_URL, _Files(directory=assets.STATIC_FOLDER))
+
+
+def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
+    body = page.html.encode()
+    headers = {
+        "Content-Security-Policy": page.content_security_policy,
+        "Cache-Control": "no-cache",
+        "ETag": f'"{hashlib.sha256(body).hexdigest()[:16]}"',
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+    async def serve(request: Request) -> Response:
+        if Headers(scope=request.scope).get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type="text/html", headers=headers)
+
+    return serve
