@@ -21,8 +21,6 @@ from soramichi.settings import BrokerSettings
 # Messages handed over and not yet acknowledged; more would only sit in memory.
 WINDOW = 200
 CONNECT_TIMEOUT_S = 15.0
-# The will covers one topic only: with several aircraft on one connection it is this one's.
-GATEWAY = "gateway"
 
 
 class SampleSink(Protocol):
@@ -47,7 +45,7 @@ class SampleSink(Protocol):
 
 
 class MqttSink:
-    """One operator's connection to the broker, for all its aircraft.
+    """One operator's connection to the broker, for all its aircraft (at least one).
 
     The client id is fixed and the session durable, so unacknowledged messages
     are sent again after a lost connection, for as long as this process lives.
@@ -123,10 +121,11 @@ class MqttSink:
             client.username_pw_set(broker.username, broker.secret())
         if broker.tls_ca_file is not None:
             client.tls_set(ca_certs=str(broker.tls_ca_file))
-        one = self._aircraft_ids[0] if len(self._aircraft_ids) == 1 else GATEWAY
-        client.will_set(
-            wire.status_topic(self._operator_id, one), _status(online=False), qos=1, retain=True
-        )
+        # A will has one topic: it takes the first aircraft off line and names the others.
+        first, *others = self._aircraft_ids
+        will = {"online": False, "time": now(), **({"also": others} if others else {})}
+        topic = wire.status_topic(self._operator_id, first)
+        client.will_set(topic, msgspec.json.encode(will), qos=1, retain=True)
         client.max_inflight_messages_set(WINDOW)
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.on_connect = self._on_connect

@@ -115,3 +115,24 @@ def test_no_broker_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_password_is_a_clear_error(broker: Broker) -> None:
     with pytest.raises(Unavailable, match="refuses operator mie-demo"):
         MqttSink(broker.settings, "mie-demo", aircraft_ids=["JA21HD"], password="wrong")
+
+
+def test_a_killed_publisher_is_taken_off_line_by_its_will(broker: Broker) -> None:
+    with broker.listening() as heard:
+        publisher = MqttSink(
+            broker.settings,
+            "mie-demo",
+            aircraft_ids=["JA21HD", "JA22HD"],
+            password=broker.passwords.get("mie-demo"),
+        )
+        publisher.drain(5)
+        socket = publisher._client.socket()
+        assert socket is not None
+        publisher._client.loop_stop()
+        socket.close()  # what the kernel does for a killed process: no DISCONNECT
+        wait_for(lambda: any(b'"also"' in payload for _, payload, _ in heard), 10)
+
+    [(topic, payload)] = [(t, p) for t, p, _ in heard if b'"also"' in p]
+    assert topic == "soramichi/v1/mie-demo/JA21HD/status"
+    assert msgspec.json.decode(payload)["also"] == ["JA22HD"]
+    assert msgspec.json.decode(payload, type=Status).online is False
