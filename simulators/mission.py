@@ -18,11 +18,11 @@ from soramichi.domain.telemetry import OperationalStatus, TelemetrySample
 
 LONGEST_STEP_S = 0.2
 # Vertical part of a take-off and of a landing; then forward flight begins or has ended.
-TAKEOFF_HEIGHT_M = 8.0
+TAKEOFF_HEIGHT_M = 5.0
 APPROACH_HEIGHT_M = 20.0
 # 1:8, about 7 degrees: a usual helicopter approach.
 GLIDE = 1.0 / 8.0
-BEFORE_TAKEOFF_S = 2.0
+BEFORE_TAKEOFF_S = 1.0
 AFTER_LANDING_S = 20.0
 ARRIVED_M = 1.0
 # Energy below which a fresh battery (or fuel) is taken before the next flight.
