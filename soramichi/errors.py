@@ -11,7 +11,8 @@ user (an exit code in `soramichi.commands`, an HTTP status in `api.errors`).
     │   └── BadSettings          the environment or an option makes no sense
     ├── NotFound                 the thing asked for does not exist (exit 1, HTTP 404)
     ├── Unavailable              broker, database or file system out of reach (exit 3, HTTP 503)
-    │   └── PortTaken            another program listens where we were told to
+    │   ├── PortTaken            another program listens where we were told to
+    │   └── SpoolFull            the bridge's spool has no room for more unreceipted samples
     └── NewerSchema              the data was written by a newer release (exit 3)
 """
 
@@ -80,6 +81,10 @@ class PortTaken(Unavailable):
             f"stop the other program or choose another port (0 picks a free one)"
         )
         self.port = port
+
+
+class SpoolFull(Unavailable):
+    """The bridge refused a sample, because every byte it may use holds unreceipted ones."""
 
 
 class NewerSchema(SoramichiError):
