@@ -19,6 +19,7 @@ COMMANDS = {
     "api": "soramichi.commands.processes:api",
     "migrate": "soramichi.commands.migrate:migrate",
     "doctor": "soramichi.commands.doctor:doctor",
+    "bridge": "soramichi.commands.bridge:bridge",
     "simulate": "soramichi.commands.simulate:command",
     "replay": "soramichi.commands.replay:command",
 }

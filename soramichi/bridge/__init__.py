@@ -27,8 +27,8 @@ last one never left out. Then every trouble ends well:
   they had covered. After a second receipt says so too, samples that are still
   kept (a day, if there is room) wait again. A flight with nothing waiting is
   asked after on every connection and every 5 minutes, so this shows.
-- A sample is rejected: `settled_quarantined` names it, and it counts as
-  received for good.
+- A sample is rejected: it is in quarantine with its bytes, counts as settled,
+  and is not sent again.
 - The spool's disk is full, or its bound is reached: `publish` raises, and the
   caller knows that this sample is not accepted. Dropping the oldest instead is
   a choice, counted for the life of the spool.

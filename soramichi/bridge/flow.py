@@ -2,7 +2,7 @@
 
 Everything below `cursor` has been sent at least once by this process. What of
 it needs sending again comes to light in three ways only, all from receipts: a
-gap that the receipt names and that we hold; samples above `committed_through`
+gap that the receipt names and that we hold; samples above `settled_through`
 that were sent before something suspicious happened (a lost connection, or
 silence for longer than the patience); and samples that an earlier receipt
 covered and later ones do not. Silence itself is answered by one question, the
@@ -107,7 +107,7 @@ class Flow:
         self.ask_at_s = now_s + (PATIENCE_S if in_flight else IDLE_QUESTION_S)
         if self.again or not in_flight or now_s < self.repaired_at_s + PATIENCE_S:
             return
-        through = -1 if receipt.committed_through is None else receipt.committed_through
+        through = -1 if receipt.settled_through is None else receipt.settled_through
         owed_below = max(min(through + 1, self.cursor), self.suspect_below)
         self.again = deque(receipt.owed(owed_below - 1))
         self.suspect_below = 0

@@ -16,33 +16,32 @@ Interval = tuple[int, int]  # closed: both ends belong to it
 class Receipt:
     """The platform's whole knowledge of one flight at one moment.
 
-    `missing` and `rejected` are closed, ascending, disjoint intervals. Stored
-    for good is everything from 0 to `committed_through` (None: nothing yet)
-    except `missing`; `rejected` was received for good but is in quarantine.
+    Received for good, be it in the store or in quarantine, is everything from
+    `settled_from` to `settled_through` (both None: nothing yet) except
+    `missing`, which are closed, ascending, disjoint intervals between the two.
     """
 
     flight: str | None
-    committed_through: int | None
+    settled_from: int | None
+    settled_through: int | None
     missing: tuple[Interval, ...]
-    rejected: tuple[Interval, ...]
-    quarantined: int
 
     def settled(self) -> Iterator[Interval]:
-        """The intervals that must not be sent again; they may overlap."""
-        start = 0
-        if self.committed_through is not None:
-            for first, last in self.missing:
-                if start < first:
-                    yield start, min(first - 1, self.committed_through)
-                start = max(start, last + 1)
-            if start <= self.committed_through:
-                yield start, self.committed_through
-        yield from self.rejected
+        """The intervals that need not be sent again, ascending and disjoint."""
+        if self.settled_from is None or self.settled_through is None:
+            return
+        start = self.settled_from
+        for first, last in self.missing:
+            if start < first:
+                yield start, min(first - 1, self.settled_through)
+            start = max(start, last + 1)
+        if start <= self.settled_through:
+            yield start, self.settled_through
 
     def owed(self, through: int) -> Iterator[Interval]:
         """What is left of 0..`through` without the settled intervals, ascending."""
         start = 0
-        for first, last in sorted(self.settled()):
+        for first, last in self.settled():
             if start > through:
                 return
             if start < first:
@@ -56,21 +55,16 @@ def read_receipt(payload: bytes) -> Receipt:
     """Decode a receipt. Raises `BadInput` when it is not one; unknown members are ignored."""
     try:
         members = json.loads(payload)
-        flight, through = members["flight"], members["committed_through"]
-        quarantined = members["quarantined"]
-        receipt = Receipt(
-            flight,
-            through,
-            _intervals(members["missing"]),
-            _intervals(members.get("settled_quarantined", [])),
-            quarantined,
-        )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        flight = members["flight"]
+        ends = members["settled_from"], members["settled_through"]
+        missing = _intervals(members["missing"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadInput(f"unreadable receipt: {error!r}") from error
-    numbers = (quarantined, 0 if through is None else through)
-    if not (flight is None or isinstance(flight, str)) or not all(map(_natural, numbers)):
+    if not (flight is None or isinstance(flight, str)) or not (
+        ends == (None, None) or all(map(_natural, ends))
+    ):
         raise BadInput("unreadable receipt: a member has the wrong type")
-    return receipt
+    return Receipt(flight, *ends, missing)
 
 
 def _natural(value: Any) -> bool:

@@ -123,16 +123,22 @@ class Receiver:
                     self._client.publish(where, json.dumps(receipt), qos=1)
 
     def _receipt(self, key: FlightKey) -> dict[str, Any]:
-        seqs, rejected = self.seqs.get(key, set()), self.rejected.get(key, set())
-        through = max(seqs, default=None)
-        absent = set() if through is None else set(range(through)) - seqs
-        return {
-            "flight": key[1],
-            "committed_through": through,
-            "missing": intervals(absent),
-            "quarantined": len(rejected),
-            "settled_quarantined": intervals(rejected),
-        }
+        rejected = self.rejected.get(key, set())
+        return a_receipt(key[1], self.seqs.get(key, set()) | rejected, len(rejected))
+
+
+def a_receipt(flight: str | None, settled: set[int], quarantined: int = 0) -> dict[str, Any]:
+    """What the contract says of these sequence numbers."""
+    first, through = min(settled, default=None), max(settled, default=None)
+    missing = set() if first is None or through is None else set(range(first, through)) - settled
+    return {
+        "flight": flight,
+        "committed_through": min(missing) - 1 if missing else through,
+        "missing": intervals(missing),
+        "quarantined": quarantined,
+        "settled_from": first,
+        "settled_through": through,
+    }
 
 
 def intervals(numbers: set[int]) -> list[list[int]]:

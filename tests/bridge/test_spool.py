@@ -20,8 +20,8 @@ def fill(spool: Spool, first: int, end: int, **changes: Any) -> None:
     spool.append([draft("JA01", members(number, **changes)) for number in range(first, end)])
 
 
-def a_receipt(flight: str, through: int | None, *missing: tuple[int, int]) -> Receipt:
-    return Receipt(flight, through, missing, (), 0)
+def a_receipt(flight: str, through: int, *missing: tuple[int, int]) -> Receipt:
+    return Receipt(flight, 0, through, missing)
 
 
 def test_numbers_are_given_from_zero_and_go_on_after_a_restart(tmp_path: Path) -> None:
@@ -110,13 +110,13 @@ def test_a_receipt_removes_what_it_covers_and_nothing_else() -> None:
     spool = Spool(None, keep_s=0)
     fill(spool, 0, 10, flight="F")
     fill(spool, 0, 10, flight="G")
-    receipt = Receipt("F", 6, ((1, 2),), ((2, 2), (8, 8)), 2)
-    assert spool.settle("JA01", receipt, believe_loss=False).samples == 7
+    receipt = Receipt("F", 2, 8, ((3, 4), (7, 7)))
+    assert spool.settle("JA01", receipt, believe_loss=False).samples == 4
     [first, second] = spool.outstanding().flights
     batch = spool.batch(spool.flights()[0], 0, 100)
     assert batch is not None
-    assert batch.seqs == (1, 7, 9)
-    assert (first.samples, second.samples) == (3, 10)
+    assert batch.seqs == (0, 1, 3, 4, 7, 9)
+    assert (first.samples, second.samples) == (6, 10)
 
 
 def test_at_the_bound_receipted_samples_go_first_and_then_new_ones_are_refused() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -15,7 +14,7 @@ from soramichi.bridge.numbering import FlightKey
 from soramichi.bridge.receipt import read_receipt
 from soramichi.bridge.sample import MAX_SEQ, draft, encode
 from soramichi.bridge.spool import Spool
-from tests.bridge.receiver import intervals
+from tests.bridge.receiver import a_receipt
 from tests.bridge.samples import members
 
 FLIGHTS = st.sampled_from([FlightKey("JA01", "F"), FlightKey("JA01", "G"), FlightKey("JA02", "F")])
@@ -46,29 +45,12 @@ class SpoolMachine(RuleBasedStateMachine):
         self.next[key] = first + count
         self.waiting.setdefault(key, set()).update(range(first, first + count))
 
-    @rule(
-        key=FLIGHTS,
-        stored=st.sets(st.integers(0, 30)),
-        rejected=st.sets(st.integers(0, 30), max_size=3),
-        believe_loss=st.booleans(),
-    )
-    def receipt(
-        self, key: FlightKey, stored: set[int], rejected: set[int], *, believe_loss: bool
-    ) -> None:
-        through = max(stored, default=None)
-        absent = set() if through is None else set(range(through)) - stored
-        payload: dict[str, Any] = {
-            "flight": key.flight,
-            "committed_through": through,
-            "missing": intervals(absent),
-            "settled_quarantined": intervals(rejected),
-            "quarantined": len(rejected),
-        }
-        receipt = read_receipt(encode(payload))
+    @rule(key=FLIGHTS, covered=st.sets(st.integers(0, 30)), believe_loss=st.booleans())
+    def receipt(self, key: FlightKey, covered: set[int], *, believe_loss: bool) -> None:
+        receipt = read_receipt(encode(a_receipt(key.flight, covered)))
         settled = self.spool.settle(key.aircraft_id, receipt, believe_loss=believe_loss)
         waiting = self.waiting.setdefault(key, set())
         kept = self.kept.setdefault(key, set())
-        covered = stored | rejected
         assert settled.samples == len(waiting & covered)
         kept |= waiting & covered
         waiting -= covered
