@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import queue
 import threading
@@ -78,7 +77,7 @@ class Service:
         self._announcer.start()
         try:
             while not self._stopping.is_set() or not self._subscriber.inbox.empty():
-                if time.monotonic() > self._deadline:
+                if time.monotonic() >= self._deadline:
                     log.warning("ended with messages unsettled; the broker will send them again")
                     break
                 if messages := self._gather():
@@ -119,11 +118,13 @@ class Service:
                 if isinstance(error, psycopg.Error) and not telemetry.is_temporary(error):
                     self._isolate(messages, error)
                     return
-                log.warning("database: %s; trying again in %.1f s", error, pause_s)
-                self._wait(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-                if time.monotonic() > self._deadline:
+                if self._stopping.is_set():
+                    # Nothing is lost by leaving now: the broker sends it all again.
+                    self._deadline = time.monotonic()
                     return
+                log.warning("database: %s; trying again in %.1f s", error, pause_s)
+                self._stopping.wait(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 continue
             self.metrics.commit_seconds.observe(time.monotonic() - started)
             self._finish(messages, settled)
@@ -154,11 +155,6 @@ class Service:
             except (psycopg.Error, Unavailable) as error:
                 log.warning("receipts wait for the database: %s", error)
                 self._writer.close()
-
-    def _wait(self, pause_s: float) -> None:
-        """Pause between tries; not on the stop event, which would make the pause vanish."""
-        with contextlib.suppress(InterruptedError):
-            time.sleep(pause_s)
 
 
 def _weight(message: Received) -> int:

@@ -6,6 +6,7 @@ simulate ──MQTT──> nats ──MQTT──> ingest ──COPY──> postg
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -25,6 +26,7 @@ from soramichi.embedded.folder import DataFolder, free_port, require_port
 from soramichi.embedded.nats import Nats
 from soramichi.embedded.postgres import Postgres
 from soramichi.embedded.processes import Child, Command, wait_until
+from soramichi.errors import Unavailable
 from soramichi.settings import ApiSettings, IngestSettings, environment
 from soramichi.store import migrate, pool, quarantine, registry
 from soramichi.store.quarantine import Account
@@ -108,7 +110,11 @@ class Platform:
         self.simulator.stop()
         published = _published(self.simulator)
         deadline = time.monotonic() + timeout_s
-        while self.books().received < published and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            # The database may just be restarting.
+            with contextlib.suppress(Unavailable):
+                if self.books().received >= published:
+                    break
             self.watch_servers()
             time.sleep(0.1)
         return published

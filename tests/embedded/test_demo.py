@@ -69,7 +69,7 @@ def processes_of(folder: Path) -> dict[str, psutil.Process]:
 
 
 def wait_until_gone(folder: Path) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while processes_of(folder):
         assert time.monotonic() < deadline, processes_of(folder)
         time.sleep(0.05)
