@@ -24,6 +24,7 @@ def _viewer(name: str, tiles: TileSource | None) -> Page:
         "tiles": tiles is not None,
         "resources": {
             "basemap": assets.versioned("/static/basemap/mie.geojson"),
+            "world": assets.versioned("/static/basemap/world.geojson"),
             "places": assets.versioned("/static/basemap/places.json"),
         },
     }

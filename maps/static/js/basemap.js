@@ -17,17 +17,30 @@ const SHALLOWS = [
   { color: "#6fa5bf", weight: 4, opacity: 0.32, fill: false },
 ];
 
-/** Draw the coast into panes of its own below every other layer. */
-export function drawBasemap(map, geojson) {
-  map.createPane("paper").style.zIndex = 150;
-  const renderer = L.canvas({ pane: "paper", padding: 0.35 });
-  const layer = (kind, style) =>
+// What the map of Mie covers; outside it the world is drawn, coarse, once it is looked at.
+const HOME = L.latLngBounds([31.5, 131], [37.6, 141.5]);
+
+function painter(map, pane, zIndex) {
+  map.createPane(pane).style.zIndex = zIndex;
+  const renderer = L.canvas({ pane, padding: 0.35 });
+  return (geojson, kind, style) =>
     L.geoJSON(geojson, {
-      pane: "paper", renderer, style, interactive: false, smoothFactor: 0.8,
+      pane, renderer, style, interactive: false, smoothFactor: 0.8,
       filter: (feature) => feature.properties.kind === kind,
     }).addTo(map);
-  for (const style of SHALLOWS) layer("land", { ...style, lineJoin: "round" });
-  for (const kind of ["land", "border", "river", "lake"]) layer(kind, PAPER[kind]);
+}
+
+/** Draw the coast into panes of its own below every other layer; `world` fetches the rest of it. */
+export function drawBasemap(map, geojson, world) {
+  const paint = painter(map, "paper", 150);
+  for (const style of SHALLOWS) paint(geojson, "land", { ...style, lineJoin: "round" });
+  for (const kind of ["land", "border", "river", "lake"]) paint(geojson, kind, PAPER[kind]);
+  const look = async () => {
+    if (HOME.contains(map.getBounds())) return;
+    map.off("moveend", look);
+    painter(map, "world", 140)(await world(), "land", PAPER.land);
+  };
+  map.on("moveend", look);
 }
 
 const LOOK = {

@@ -20,7 +20,7 @@ const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 const state = { selected: null, following: false, fitted: false, spoken: 0, lastWords: "" };
 
 const [basemap, places] = await Promise.all([resource("basemap"), resource("places")]);
-if (!config.tiles) drawBasemap(map, basemap);
+if (!config.tiles) drawBasemap(map, basemap, () => resource("world"));
 const layer = new AircraftLayer(map, feed, config.tiles ? null : new Places(places.places));
 const cards = new Cards(find("aircraft"), feed, (id) => choose(id === state.selected ? null : id));
 
