@@ -28,7 +28,10 @@ MAX_SAMPLES_PER_MESSAGE = 500
 MAX_PAYLOAD_BYTES = 512 * 1024
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_TOPIC = re.compile(rf"{ROOT}/({IDENTIFIER.pattern})/({IDENTIFIER.pattern})/([a-z]+)")
+# A broker that divides telemetry over several workers appends the worker's number.
+_TOPIC = re.compile(
+    rf"{ROOT}/({IDENTIFIER.pattern})/({IDENTIFIER.pattern})/([a-z]+)(?:(?<=/telemetry)/[0-9]+)?"
+)
 # msgspec's own words for a fault, e.g. "Expected `float` <= 90.0 - at `$[3].latitude_deg`".
 _FAULT = re.compile(
     r"^(?P<detail>.*?)(?: - at `\$(?:\[(?P<index>\d+|\.\.\.)\])?(?:\.(?P<field>\w+))?.*`)?$"

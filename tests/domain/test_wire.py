@@ -101,6 +101,13 @@ def test_no_bytes_make_the_decoder_raise_or_lose_an_item(payload: bytes) -> None
     assert len(decoded.samples) + len(decoded.rejected) >= 1
 
 
+def test_a_broker_may_append_the_number_of_a_worker_to_telemetry_only() -> None:
+    assert wire.parse_topic("soramichi/v1/a/b/telemetry/1") == ("a", "b", "telemetry")
+    for bad in ("soramichi/v1/a/b/status/1", "soramichi/v1/a/b/telemetry/x"):
+        with pytest.raises(MalformedTelemetry, match="bad-topic"):
+            wire.parse_topic(bad)
+
+
 def test_topics_name_operator_and_aircraft_and_nothing_else() -> None:
     topic = wire.telemetry_topic("mie-pref", "JA_01")
 
