@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
+import secrets
 
 import uvicorn
 
@@ -15,10 +15,10 @@ def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = load(ApiSettings)
+    # Process ids repeat in containers, and two with one name would take turns at the broker.
+    name = f"api-{secrets.token_hex(8)}"
     uvicorn.run(
-        create_app(
-            settings, load(BrokerSettings), load(DatabaseSettings), name=f"api-{os.getpid()}"
-        ),
+        create_app(settings, load(BrokerSettings), load(DatabaseSettings), name=name),
         host=settings.host,
         port=settings.port,
         access_log=False,
