@@ -41,7 +41,9 @@ def permissions(user: str) -> dict[str, Any]:
         }
     own = f"soramichi.v1.{user}.*"
     return {
-        "publish": [f"{own}.telemetry", f"{own}.status"],
+        # Below telemetry is a worker's part, where a cluster divides the work: NATS judges the
+        # right to publish after it has mapped the topic to its part.
+        "publish": [f"{own}.telemetry", f"{own}.telemetry.*", f"{own}.status"],
         "subscribe": [f"{own}.receipt", f"{own}.event", f"{own}.status", "$MQTT.sub.>"],
     }
 
