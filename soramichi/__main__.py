@@ -22,6 +22,7 @@ COMMANDS = {
     "bridge": "soramichi.commands.bridge:bridge",
     "simulate": "soramichi.commands.simulate:command",
     "replay": "soramichi.commands.replay:command",
+    "operators": "soramichi.commands.operators:operators",
 }
 
 
