@@ -1,0 +1,149 @@
+"""Real brokers on free loopback ports, started from the files in deploy/ as they are."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from soramichi.commands.broker_accounts import Accounts
+from soramichi.embedded.folder import free_port
+from soramichi.embedded.nats import nats_server
+from soramichi.embedded.processes import Child, Command, wait_until
+from soramichi.settings import BrokerSettings
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+
+
+def a_project(folder: Path, *operators: str) -> Accounts:
+    """A copy of compose.yaml and deploy/ with accounts of its own."""
+    shutil.copytree(DEPLOY, folder / "deploy", ignore=shutil.ignore_patterns("accounts", "secrets"))
+    shutil.copy(DEPLOY.parent / "compose.yaml", folder)
+    accounts = Accounts(folder)
+    accounts.prepare()
+    for operator in operators:
+        accounts.add(operator)
+    return accounts
+
+
+@dataclass
+class Broker:
+    """A running broker and how to connect to it."""
+
+    project: Path
+    port: int
+    child: Child
+    monitoring: int = 0
+    tls_ca_file: Path | None = None
+    host: str = "127.0.0.1"
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def settings(self, user: str) -> BrokerSettings:
+        return BrokerSettings(
+            host=self.host,
+            port=self.port,
+            username=user,
+            password_file=Accounts(self.project).password_file(user),
+            tls_ca_file=self.tls_ca_file,
+        )
+
+    def log(self) -> str:
+        return self.child.command.log.read_text(errors="replace")
+
+    def healthy(self) -> bool:
+        """What the health check of compose.yaml asks: JetStream is current, every stream too."""
+        with contextlib.suppress(OSError):
+            url = f"http://127.0.0.1:{self.monitoring}/healthz"
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return bool(json.load(answer)["status"] == "ok")
+        return False
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    return False
+
+
+def start_nats(project: Path, name: str, config: str = "single.conf", **environment: str) -> Broker:
+    """One node from deploy/nats/`config`; returns once the process listens (not yet healthy)."""
+    port, monitoring = free_port(), free_port()
+    values = {
+        "NATS_NODE": name,
+        "NATS_STORE": str(project / name),
+        "NATS_MAX_STORE": "1GB",
+        "NATS_MQTT": f'"127.0.0.1:{port}"',
+        "NATS_MONITORING": f'"127.0.0.1:{monitoring}"',
+        **environment,
+    }
+    child = Child(
+        Command(
+            name=name,
+            arguments=[nats_server(), "--config", str(project / "deploy" / "nats" / config)],
+            log=project / f"{name}.log",
+            environment=values,
+        )
+    )
+    return Broker(project, port, child, monitoring, environment=values)
+
+
+@contextlib.contextmanager
+def nats(project: Path, config: str = "single.conf", **environment: str) -> Iterator[Broker]:
+    """One healthy node."""
+    broker = start_nats(project, "nats", config, **environment)
+    try:
+        wait_until(broker.healthy, broker.child, timeout_s=20)
+        yield broker
+    finally:
+        broker.child.stop()
+
+
+def require_mosquitto() -> str:
+    """The program; skips when it is absent, fails when servers are required."""
+    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+    if program is None:
+        if os.environ.get("REQUIRE_SERVERS") == "1":
+            pytest.fail("mosquitto is not installed: apt-get install mosquitto")
+        pytest.skip("mosquitto is not installed")
+    return program
+
+
+@contextlib.contextmanager
+def mosquitto(project: Path) -> Iterator[Broker]:
+    """mosquitto with the committed configuration, its paths and port moved to `project`."""
+    program = require_mosquitto()
+    port = free_port()
+    deploy = project / "deploy"
+    data = project / "mosquitto-data"
+    data.mkdir()
+    config = deploy / "mosquitto" / "mosquitto.conf"
+    moved = (
+        config.read_text()
+        .replace("listener 1883", f"listener {port} 127.0.0.1")
+        .replace("accounts/", f"{deploy}/accounts/")
+        .replace("acl_file ", f"acl_file {deploy}/")
+        .replace("persistence_location data/", f"persistence_location {data}/")
+    )
+    # Started by root, mosquitto would turn into a user who may not enter the folder of the test.
+    config.write_text(moved + ("user root\n" if os.geteuid() == 0 else ""))
+    child = Child(
+        Command(
+            name="mosquitto",
+            arguments=[program, "-c", str(config)],
+            log=project / "mosquitto.log",
+        )
+    )
+    try:
+        wait_until(lambda: _listens(port), child, timeout_s=10)
+        yield Broker(project, port, child)
+    finally:
+        child.stop()
