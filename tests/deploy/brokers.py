@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
 from soramichi.commands.broker_accounts import Accounts
 from soramichi.embedded.folder import free_port
 from soramichi.embedded.nats import nats_server
 from soramichi.embedded.processes import Child, Command, wait_until
 from soramichi.settings import BrokerSettings
+from tests.servers import missing
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -107,20 +106,13 @@ def nats(project: Path, config: str = "single.conf", **environment: str) -> Iter
         broker.child.stop()
 
 
-def require_mosquitto() -> str:
-    """The program; skips when it is absent, fails when servers are required."""
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if program is None:
-        if os.environ.get("REQUIRE_SERVERS") == "1":
-            pytest.fail("mosquitto is not installed: apt-get install mosquitto")
-        pytest.skip("mosquitto is not installed")
-    return program
-
-
 @contextlib.contextmanager
 def mosquitto(project: Path) -> Iterator[Broker]:
     """mosquitto with the committed configuration, its paths and port moved to `project`."""
-    program = require_mosquitto()
+    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+    if program is None:
+        missing("mosquitto")
+    assert program is not None
     port = free_port()
     deploy = project / "deploy"
     data = project / "mosquitto-data"

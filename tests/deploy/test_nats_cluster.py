@@ -18,7 +18,6 @@ from tests.deploy.talker import Talker, eventually, talker
 
 pytestmark = pytest.mark.broker
 
-TOPIC = "soramichi/v1/alpha/ac1/telemetry"
 AIRCRAFT = [f"ac{number}" for number in range(8)]
 
 
