@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, dropwhile
 
 from simulators.faults import NO_FAULTS, BadLink, Faults, Sent
 from simulators.mission import patrol
@@ -23,13 +23,19 @@ DRAIN_S = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to fly and how; `rate_hz` None is each scenario's own, `duration_s` None endless."""
+    """What to fly and how; `rate_hz` None is each scenario's own, `duration_s` None endless.
+
+    `head_start_s` is how long the flights have been under way when the first
+    sample is sent; no sample is observed before `not_before`.
+    """
 
     scenarios: tuple[Scenario, ...]
     seed: int = 0
     rate_hz: float | None = None
     speed: float = 1.0
     duration_s: float | None = None
+    head_start_s: float = 0.0
+    not_before: datetime | None = None
     faults: Faults = NO_FAULTS
 
 
@@ -61,9 +67,12 @@ def merged(plan: Plan, *, epoch: datetime) -> Iterator[Sent]:
     """The samples of all aircraft together, ordered by time."""
     every = [(scenario, sortie) for scenario in plan.scenarios for sortie in scenario.sorties]
 
+    took_off = epoch - timedelta(seconds=plan.head_start_s)
+
     def stream(order: int, scenario: Scenario, sortie: Sortie) -> Iterator[Sent]:
         aircraft = sortie.aircraft
-        for sample in samples_of(scenario, sortie, plan, epoch=epoch):
+        flown = samples_of(scenario, sortie, plan, epoch=took_off)
+        for sample in dropwhile(lambda sample: sample.time < epoch, flown):
             yield Sent(sample.time, order, aircraft.operator_id, aircraft.aircraft_id, sample)
 
     return heapq.merge(*(stream(order, *one) for order, one in zip(count(), every, strict=False)))
@@ -88,6 +97,8 @@ def simulate(
     sinks = open_sinks(broker, aircraft, passwords=passwords, stop=stop)
     began = now()
     epoch = epoch_for(plan.speed, plan.duration_s, at=began)
+    if plan.not_before is not None:
+        epoch = max(epoch, plan.not_before)
     epoch = epoch.replace(microsecond=epoch.microsecond // 1000 * 1000)
     link = BadLink(plan.faults, epoch=epoch, seed=plan.seed)
     pacer = Pacer(

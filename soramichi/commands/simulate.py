@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,18 @@ FLEET_SIZE = 50
     help="Stop after S seconds. S秒後に終了",
 )
 @click.option(
+    "--head-start",
+    "head_start_s",
+    type=click.FloatRange(min=0.0),
+    default=0.0,
+    help="Begin S seconds into the flights. 飛行の途中から開始",
+)
+@click.option(
+    "--not-before",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"]),
+    help="Observe nothing before this time. この時刻より後から開始",
+)
+@click.option(
     "--faults", default="", metavar="SPEC", help="drop=0.01,duplicate=0.01,outage=30s@120s"
 )
 @click.option(
@@ -60,6 +73,8 @@ def command(  # noqa: PLR0913  # click passes one argument an option
     speed: float,
     seed: int,
     duration_s: float | None,
+    head_start_s: float,
+    not_before: datetime | None,
     faults: str,
     credentials_file: Path | None,
     list_only: bool,
@@ -78,6 +93,8 @@ def command(  # noqa: PLR0913  # click passes one argument an option
         rate_hz=rate_hz,
         speed=speed,
         duration_s=duration_s,
+        head_start_s=head_start_s,
+        not_before=not_before,
         faults=parse_faults(faults),
     )
     tally = simulate(

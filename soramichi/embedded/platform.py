@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
@@ -34,6 +35,8 @@ from soramichi.store.quarantine import Account
 # Whoever replays recorded flights into a running demo does it as this operator.
 REPLAY = "replay"
 RUNNING = "running.env"
+# Whoever opens the page finds the three flights in the air, not waiting on the ground.
+HEAD_START_S = 75.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,7 @@ class Platform:
         self.simulator: Child | None = None
         self._say = say
         self._books_before = Account()
+        self._last_observed: datetime | None = None
 
     @property
     def url(self) -> str:
@@ -151,6 +155,12 @@ class Platform:
                     [one for scenario in self.scenarios for one in scenario.operators],
                     [one for scenario in self.scenarios for one in scenario.aircraft],
                 )
+            # Faster than real time starts in the past, but never where an earlier run has been.
+            row = connection.execute(
+                "SELECT max(time) + '1 s' FROM latest_state WHERE aircraft_id = ANY(%s)",
+                ([one.aircraft_id for scenario in self.scenarios for one in scenario.aircraft],),
+            ).fetchone()
+            self._last_observed = row[0] if row else None
         self._books_before = self._books()
 
     def _books(self) -> Account:
@@ -172,7 +182,10 @@ class Platform:
         return environment(self.nats.settings()) | environment(self.postgres.settings)
 
     def _ingest(self) -> dict[str, str]:
-        settings = IngestSettings(metrics_port=free_port())
+        # Whoever connects under another's client id takes over its session and what waits there,
+        # so the name is not to be guessed; it stays the same from start to start.
+        session = self.folder.secret("ingest-session").read_text()
+        settings = IngestSettings(client_id=f"ingest-{session}", metrics_port=free_port())
         return self._servers() | environment(settings)
 
     def _api(self) -> dict[str, str]:
@@ -180,7 +193,9 @@ class Platform:
         return self._servers() | environment(settings)
 
     def _simulate(self) -> Child:
-        arguments = ["--json", "--speed", str(self.wish.speed)]
+        arguments = ["--json", "--speed", str(self.wish.speed), "--head-start", str(HEAD_START_S)]
+        if self._last_observed is not None:
+            arguments += ["--not-before", self._last_observed.isoformat()]
         if self.wish.fleet_size:
             arguments += ["--fleet", str(self.wish.fleet_size)]
         if self.wish.duration_s is not None:
