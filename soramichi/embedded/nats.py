@@ -122,7 +122,9 @@ class Nats:
                 "max_ack_pending": 4096,
             },
             "authorization": {"users": users},
-            "max_payload": 1 << 20,
+            # Well above what the wire contract allows, so that an oversized message reaches
+            # quarantine and its sender's books instead of ending the sender's connection.
+            "max_payload": 4 << 20,
         }
 
 

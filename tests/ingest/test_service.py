@@ -100,6 +100,19 @@ def test_samples_arrays_and_garbage_all_end_somewhere(
     ]
 
 
+def test_a_megabyte_is_kept_as_one_rejected_item(
+    broker: Broker, database: DatabaseSettings, connection: Connection
+) -> None:
+    megabyte = b"[" + b" " * 1_048_574 + b"]"
+    with running(broker, database), publisher(broker) as client:
+        publish(client, megabyte, *payloads(0, 1))
+        eventually(lambda: totals(connection).received == 2)
+
+    assert totals(connection) == Account(received=2, stored=1, quarantined=1)
+    rows = connection.execute("SELECT original, reason, detail FROM quarantine").fetchall()
+    assert rows == [(megabyte, "too-large", "1048576 bytes, at most 524288")]
+
+
 def test_what_arrives_while_ingest_is_away_waits_at_the_broker(
     broker: Broker, database: DatabaseSettings, connection: Connection
 ) -> None:
