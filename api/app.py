@@ -20,7 +20,7 @@ from api.dependencies import Context
 from api.live import LivePicture, listener
 from api.routes import flights, health, live, pages
 from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings
-from soramichi.store import pool, reads
+from soramichi.store import pool, reads, symposiums
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def create_app(
         ).set_function(lambda: len(picture.states))
         client = listener(picture, broker, f"soramichi-{name}")
         tasks = [
-            asyncio.create_task(_fill(picture, app.state.context), name="fill"),
+            asyncio.create_task(_follow(picture, app.state.context), name="follow"),
             asyncio.create_task(
                 picture.run(interval_s=settings.stream_interval_ms / 1_000), name="ticks"
             ),
@@ -70,14 +70,20 @@ def create_app(
     return app
 
 
-async def _fill(picture: LivePicture, here: Context) -> None:
-    """Start the picture from the database, trying until it answers."""
+# How soon a publication, or its withdrawal, is followed.
+_FOLLOW_EVERY_S = 2.0
+
+
+async def _follow(picture: LivePicture, here: Context) -> None:
+    """Keep to what is published; start the picture from the database once it answers."""
+    filled = False
     while True:
-        since = datetime.now(UTC) - timedelta(seconds=here.settings.state_max_age_s)
         try:
-            picture.update(await reads.latest_states(here.pool, since=since))
+            picture.publish(await symposiums.publications(here.pool))
+            if not filled:
+                since = datetime.now(UTC) - timedelta(seconds=here.settings.state_max_age_s)
+                picture.update(await reads.latest_states(here.pool, since=since))
+                filled = True
         except (psycopg.Error, PoolTimeout) as error:
-            log.warning("latest states wait for the database: %s", error)
-            await asyncio.sleep(1)
-        else:
-            return
+            log.warning("the live picture waits for the database: %s", error)
+        await asyncio.sleep(_FOLLOW_EVERY_S)

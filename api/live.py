@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from paho.mqtt.client import Client, MQTTMessage
 
 from soramichi import mqtt
 from soramichi.domain import wire
+from soramichi.domain.publication import Discretion, Publications
 from soramichi.errors import MalformedTelemetry
 from soramichi.settings import BrokerSettings
 
@@ -42,16 +44,16 @@ class _Frame(msgspec.Struct, frozen=True):
     aircraft: list[PublicState]
 
 
-def public(state: wire.LiveState) -> PublicState:
-    """The public part of a state."""
+def public(state: wire.LiveState, discretion: Discretion) -> PublicState:
+    """The public part of a state, as coarse as its operator asked for."""
     sample = state.sample
     return PublicState(
         id=state.aircraft_id,
         flight=state.flight_id,
         time=sample.time,
         received_at=state.received_at,
-        lon=sample.longitude_deg,
-        lat=sample.latitude_deg,
+        lon=discretion.coarse(sample.longitude_deg),
+        lat=discretion.coarse(sample.latitude_deg),
         altitude_m=sample.altitude_m,
         altitude_datum=sample.altitude_datum.value,
         ground_speed_mps=sample.ground_speed_mps,
@@ -63,15 +65,20 @@ def public(state: wire.LiveState) -> PublicState:
 
 
 class LivePicture:
-    """The newest state of every aircraft heard of within `max_age`, and its ticks.
+    """The newest public state of every aircraft heard of within `max_age`, and its ticks.
 
-    Belongs to one event loop; only `hear` may be called from another thread.
+    What is not published never enters `states`, so no page, endpoint or stream can let it
+    out. Belongs to one event loop; only `hear` may be called from another thread.
     """
 
     def __init__(self, *, max_age: timedelta) -> None:
         self.states: dict[str, PublicState] = {}
         self.tick = 0
+        self._publications = Publications()
         self._max_age = max_age
+        # What each shown state was made of, and those whose operator asked for a delay.
+        self._sources: dict[str, wire.LiveState] = {}
+        self._held: deque[tuple[datetime, wire.LiveState]] = deque()
         self._changed: set[str] = set()
         self._frame = b""
         self._snapshot: bytes | None = None
@@ -88,19 +95,30 @@ class LivePicture:
             return
         self._loop.call_soon_threadsafe(self.update, states)
 
+    def publish(self, publications: Publications) -> None:
+        """Follow what is published now; what no longer is disappears at once."""
+        self._publications = publications
+        for aircraft_id, state in list(self._sources.items()):
+            if not self._allowed(state):
+                del self.states[aircraft_id], self._sources[aircraft_id]
+
     def update(self, states: Iterable[wire.LiveState]) -> None:
-        """Take newer states; one that is older than what is known changes nothing."""
+        """Take newer states of what is published; an older one than is known changes nothing."""
         for state in states:
-            known = self.states.get(state.aircraft_id)
-            if known is None or known.time < state.sample.time:
-                self.states[state.aircraft_id] = public(state)
-                self._changed.add(state.aircraft_id)
+            if not self._allowed(state):
+                continue
+            delay = self._publications.discretion(state.operator_id).delay
+            if delay:
+                self._held.append((state.received_at + delay, state))
+            else:
+                self._show(state)
 
     def advance(self, now: datetime) -> None:
         """End a tick: encode what changed since the last one, and wake the viewers."""
-        for aircraft_id, state in list(self.states.items()):
-            if now - state.received_at > self._max_age:
-                del self.states[aircraft_id]
+        self._release(now)
+        for aircraft_id, source in list(self._sources.items()):
+            if now - source.received_at > self._max_age:
+                del self.states[aircraft_id], self._sources[aircraft_id]
         changed = [self.states[one] for one in sorted(self._changed) if one in self.states]
         self._changed.clear()
         self._frame = self._encode(now, changed)
@@ -108,6 +126,31 @@ class LivePicture:
         self.tick += 1
         self._ticked.set()
         self._ticked = asyncio.Event()
+
+    def _allowed(self, state: wire.LiveState) -> bool:
+        return self._publications.allows(
+            operator_id=state.operator_id,
+            aircraft_id=state.aircraft_id,
+            flight_id=state.flight_id,
+            received_at=state.received_at,
+        )
+
+    def _show(self, state: wire.LiveState) -> None:
+        known = self._sources.get(state.aircraft_id)
+        if known is None or known.sample.time < state.sample.time:
+            discretion = self._publications.discretion(state.operator_id)
+            self._sources[state.aircraft_id] = state
+            self.states[state.aircraft_id] = public(state, discretion)
+            self._changed.add(state.aircraft_id)
+
+    def _release(self, now: datetime) -> None:
+        """Show what was held back for long enough, unless it was withdrawn meanwhile."""
+        waiting = [held for held in self._held if held[0] > now]
+        due = [state for release_at, state in self._held if release_at <= now]
+        self._held = deque(waiting)
+        for state in due:
+            if self._allowed(state):
+                self._show(state)
 
     def snapshot(self) -> bytes:
         """An event with every state, made at most once a tick."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
@@ -23,17 +23,22 @@ import psutil
 
 from simulators.fleet import fleet
 from simulators.scenarios import SCENARIOS, Scenario
+from soramichi.domain.flight import Name
+from soramichi.domain.publication import Subject
 from soramichi.embedded.folder import DataFolder, free_port, require_port
 from soramichi.embedded.nats import Nats
 from soramichi.embedded.postgres import Postgres
 from soramichi.embedded.processes import Child, Command, wait_until
 from soramichi.errors import Unavailable
 from soramichi.settings import ApiSettings, IngestSettings, environment
-from soramichi.store import migrate, pool, quarantine, registry
+from soramichi.store import migrate, pool, quarantine, registry, symposiums
+from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account
+from soramichi.store.symposiums import Symposium
 
 # Whoever replays recorded flights into a running demo does it as this operator.
 REPLAY = "replay"
+DEMO = "demo"
 RUNNING = "running.env"
 # Whoever opens the page finds the three flights in the air, not waiting on the ground.
 HEAD_START_S = 75.0
@@ -155,6 +160,7 @@ class Platform:
                     [one for scenario in self.scenarios for one in scenario.operators],
                     [one for scenario in self.scenarios for one in scenario.aircraft],
                 )
+                self._publish(connection)
             # Faster than real time starts in the past, but never where an earlier run has been.
             row = connection.execute(
                 "SELECT max(time) + '1 s' FROM latest_state WHERE aircraft_id = ANY(%s)",
@@ -162,6 +168,23 @@ class Platform:
             ).fetchone()
             self._last_observed = row[0] if row else None
         self._books_before = self._books()
+
+    def _publish(self, connection: Connection) -> None:
+        """Show the demo's own flights, unless somebody has decided what is to be shown."""
+        if any(one.symposium_id != DEMO for one, _ in symposiums.listing(connection)):
+            return
+        symposiums.put(
+            connection,
+            Symposium(
+                symposium_id=DEMO,
+                name=Name(ja="デモ", en="Demonstration"),
+                place=Name(ja="三重県", en="Mie"),
+                starts_at=datetime(2000, 1, 1, tzinfo=UTC),
+                ends_at=None,
+            ),
+        )
+        subjects = [(Subject.OPERATOR, operator) for operator in self.nats.operators]
+        symposiums.publish(connection, DEMO, subjects)
 
     def _books(self) -> Account:
         with pool.connect(self.postgres.settings, application="soramichi-demo") as connection:
