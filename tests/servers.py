@@ -158,6 +158,13 @@ class DatabaseServer:
         self.template = self.create(template=None)
         with pool.connect(self.template, application="template") as connection:
             migrate.migrate(connection)
+        # TimescaleDB's scheduler connects to any database that lets it, and only one to which
+        # nobody is connected can be copied.
+        name = conninfo_to_dict(self.template.url)["dbname"]
+        self._execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        self._execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        )
 
     def create(self, *, template: DatabaseSettings | None) -> DatabaseSettings:
         """A new database, empty or a copy."""

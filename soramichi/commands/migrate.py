@@ -12,11 +12,16 @@ from soramichi.store import pool
 
 
 @click.command()
+@click.option(
+    "--storage",
+    type=click.Choice([migrations.NATIVE, migrations.TIMESCALE]),
+    help="Which storage a new database gets, for good; else TimescaleDB where the server has it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def migrate(*, as_json: bool) -> None:
+def migrate(*, storage: str | None, as_json: bool) -> None:
     """Bring the database schema up to date (スキーマを最新にします)."""
     with pool.connect(load(DatabaseSettings), application="soramichi-migrate") as connection:
-        applied = migrations.migrate(connection)
+        applied = migrations.migrate(connection, storage=storage)
     if as_json:
         click.echo(json.dumps({"applied": applied}))
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -19,9 +19,13 @@ SAMPLE_COLUMNS = tuple(field.name for field in msgspec.structs.fields(TelemetryS
 COLUMNS = ("aircraft_id", "flight_id", "flags", "received_at", *SAMPLE_COLUMNS)
 
 _LIST = ", ".join(COLUMNS)
+# The table's own: when its transaction wrote the sample.
+_STORED = ("stored_at", *COLUMNS)
 _TYPES = {
     "time": "timestamptz",
     "received_at": "timestamptz",
+    "stored_at": "timestamptz",
+    "ordinal": "int4",
     "flags": "text[]",
     "seq": "int8",
     "altitude_datum": "text",
@@ -29,7 +33,6 @@ _TYPES = {
     "aircraft_id": "text",
     "flight_id": "text",
 }
-_COPY_TYPES = [_TYPES.get(name, "float8") for name in COLUMNS]
 
 
 class Row(NamedTuple):
@@ -68,21 +71,28 @@ def append(connection: Connection, rows: Sequence[Row]) -> Appended:
 
     The caller holds the rows of these aircraft in `aircraft`, so nobody else
     writes their samples meanwhile. Empty input stores nothing. Keys must be
-    unique within `rows`.
+    unique within `rows`. Rows are stored as of now, which is a commit's duration
+    before they can be seen; their minutes are marked for the rollups.
     """
     if not rows:
         return Appended([], [], [])
+    appended = _append(connection, rows, datetime.now(UTC))
+    _mark(connection, (rows[at] for at in appended.stored))
+    return appended
+
+
+def _append(connection: Connection, rows: Sequence[Row], now: datetime) -> Appended:
     try:
         # Optimistic: nearly every batch is all new, and COPY straight in is the fastest way
         # (measured 2026-11: 1.5 to 1.8 times the way over a temporary table).
         with connection.transaction():
-            _copy(connection, "telemetry", COLUMNS, (row.values() for row in rows))
+            _copy(connection, "telemetry", _STORED, ((now, *row.values()) for row in rows))
     except errors.UniqueViolation:
-        return _append_new(connection, rows)
+        return _append_new(connection, rows, now)
     return Appended(list(range(len(rows))), [], [])
 
 
-def _append_new(connection: Connection, rows: Sequence[Row]) -> Appended:
+def _append_new(connection: Connection, rows: Sequence[Row], now: datetime) -> Appended:
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMP TABLE IF NOT EXISTS incoming ON COMMIT DELETE ROWS AS"
@@ -101,9 +111,9 @@ def _append_new(connection: Connection, rows: Sequence[Row]) -> Appended:
         )
         known: dict[int, bool] = dict(cursor.fetchall())
         cursor.execute(
-            f"INSERT INTO telemetry ({_LIST}) SELECT {_LIST} FROM pg_temp.incoming i"
-            " WHERE NOT ordinal = ANY(%s)",
-            (list(known),),
+            f"INSERT INTO telemetry (stored_at, {_LIST})"
+            f" SELECT %s, {_LIST} FROM pg_temp.incoming i WHERE NOT ordinal = ANY(%s)",
+            (now, list(known)),
         )
     return Appended(
         [position for position in range(len(rows)) if position not in known],
@@ -123,7 +133,7 @@ def _copy(
     columns: Sequence[str],
     values: Iterable[tuple[object, ...]],
 ) -> None:
-    types = ["int4", *_COPY_TYPES] if columns[0] == "ordinal" else _COPY_TYPES
+    types = [_TYPES.get(name, "float8") for name in columns]
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
     with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
         copy.set_types(types)
@@ -150,6 +160,28 @@ def advance_latest(connection: Connection, rows: Iterable[Row]) -> set[str]:
         for result in cursor.results():
             changed.update(aircraft_id for (aircraft_id,) in result)
     return changed
+
+
+def _mark(connection: Connection, rows: Iterable[Row]) -> None:
+    minutes = {(row.aircraft_id, row.sample.time.replace(second=0, microsecond=0)) for row in rows}
+    if minutes:
+        aircraft, moments = zip(*sorted(minutes), strict=True)
+        connection.execute(
+            "SELECT mark_telemetry(%s::text[], %s::timestamptz[])", (list(aircraft), list(moments))
+        )
+
+
+def refresh_rollups(
+    connection: Connection, *, age: timedelta = timedelta(seconds=90), most: int = 1_000
+) -> int:
+    """Settle at most `most` marked minutes that were marked `age` ago or longer; how many it did.
+
+    Only the native variant has work here. Reading the rollups is right without
+    it; it keeps them quick. `age` lets a minute fill up before it is computed.
+    """
+    with connection.transaction():
+        [(done,)] = connection.execute("SELECT refresh_telemetry(%s, %s)", (age, most)).fetchall()
+    return int(done)
 
 
 def ensure_partitions(connection: Connection, months: Iterable[datetime]) -> None:

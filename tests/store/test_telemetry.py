@@ -36,7 +36,7 @@ def test_columns_are_those_of_the_table(connection: Connection) -> None:
         " WHERE table_schema = 'soramichi' AND table_name = 'telemetry'"
     )
 
-    assert {name for (name,) in table} == set(telemetry.COLUMNS)
+    assert {name for (name,) in table} == {"stored_at", *telemetry.COLUMNS}
 
 
 def test_every_member_is_stored_exactly_as_sent(connection: Connection) -> None:

@@ -19,6 +19,7 @@ CREATE TABLE telemetry (
     accuracy_v_m       double precision,
     flags              text[],
     received_at        timestamptz NOT NULL,
+    stored_at          timestamptz NOT NULL,
     PRIMARY KEY (aircraft_id, time)
 ) PARTITION BY RANGE (time);
 CREATE INDEX telemetry_by_time ON telemetry USING brin (time);

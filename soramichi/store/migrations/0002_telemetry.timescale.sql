@@ -1,5 +1,4 @@
 -- Observations as a TimescaleDB hypertable. The columns are those of the native variant.
-CREATE EXTENSION IF NOT EXISTS timescaledb;
 CREATE TABLE telemetry (
     aircraft_id        text NOT NULL,
     time               timestamptz NOT NULL,
@@ -19,10 +18,23 @@ CREATE TABLE telemetry (
     accuracy_v_m       double precision,
     flags              text[],
     received_at        timestamptz NOT NULL,
+    stored_at          timestamptz NOT NULL,
     PRIMARY KEY (aircraft_id, time)
 );
-SELECT public.create_hypertable('telemetry', public.by_range('time', interval '1 day'));
+-- A day a chunk: see docs/storage.md for what other lengths cost.
+SELECT create_hypertable('telemetry', by_range('time', interval '1 day'));
+
+-- Old chunks become columns: one aircraft's samples in order of time lie together, and the smallest
+-- and largest latitude and longitude of each thousand of them say where they can be skipped.
+ALTER TABLE telemetry SET (
+    timescaledb.enable_columnstore,
+    timescaledb.segmentby = 'aircraft_id',
+    timescaledb.orderby = 'time',
+    timescaledb.sparse_index = 'minmax(latitude_deg),minmax(longitude_deg)'
+);
+-- Two days: what an operator sends late after an outage still meets plain rows.
+CALL add_columnstore_policy('telemetry', after => interval '2 days');
 
 -- Chunks make themselves; the function exists so that ingest need not know the variant.
 CREATE FUNCTION ensure_telemetry_partition(at timestamptz) RETURNS void
-LANGUAGE sql AS 'SELECT';
+LANGUAGE sql BEGIN ATOMIC; END;

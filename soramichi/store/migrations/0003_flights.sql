@@ -21,6 +21,7 @@ CREATE INDEX flights_by_time ON flights (last_observed_at DESC, flight_id);
 
 -- The newest observation of each aircraft; never moves backwards in observation time.
 CREATE TABLE latest_state (LIKE telemetry, PRIMARY KEY (aircraft_id));
+ALTER TABLE latest_state DROP COLUMN stored_at;
 CREATE INDEX latest_state_by_reception ON latest_state (received_at);
 
 CREATE TABLE flight_events (

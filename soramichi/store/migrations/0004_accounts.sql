@@ -14,6 +14,7 @@ CREATE TABLE quarantine (
     seq           bigint,
     received_at   timestamptz NOT NULL,
     settled_at    timestamptz,
+    settled_as    text,
     UNIQUE (topic, original_hash)
 );
 CREATE INDEX quarantine_by_aircraft ON quarantine (aircraft_id, flight_label);
