@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from psycopg.rows import class_row, dict_row
 
 from soramichi.domain.flight import Aircraft, AircraftClass, Flight, Name
 from soramichi.domain.wire import LiveState, read_live_state
+from soramichi.store import arrays, thinning
 from soramichi.store.pool import AsyncPool
 from soramichi.store.telemetry import SAMPLE_COLUMNS
 
@@ -87,30 +91,96 @@ async def flight(pool: AsyncPool, flight_id: str) -> Flight | None:
         return await cursor.fetchone()
 
 
-async def track(pool: AsyncPool, of: Flight, *, points: int) -> Track:
-    """A flight's samples, thinned to about `points` evenly spread in order, first and last kept."""
-    stride = max(1, -(-of.sample_count // points))
-    async with pool.connection() as connection:
-        cursor = await connection.execute(
-            "SELECT time, longitude_deg, latitude_deg, altitude_m, altitude_datum,"
-            " ground_speed_mps, track_deg, received_at FROM ("
-            "  SELECT *, row_number() OVER (ORDER BY time) AS position,"
-            "         count(*) OVER () AS total"
-            "  FROM telemetry WHERE aircraft_id = %s AND flight_id = %s"
-            "  AND time BETWEEN %s AND %s) AS numbered"
-            " WHERE (position - 1) %% %s = 0 OR position = total ORDER BY time",
-            (of.aircraft_id, of.flight_id, of.first_observed_at, of.last_observed_at, stride),
-        )
-        rows = await cursor.fetchall()
-    columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * 8
-    datums = set(columns[4])
-    return Track(
-        times=columns[0],
-        longitudes_deg=columns[1],
-        latitudes_deg=columns[2],
-        altitudes_m=columns[3],
-        altitude_datum=datums.pop() if len(datums) == 1 else None,
-        ground_speeds_mps=columns[5],
-        tracks_deg=columns[6],
-        received_at=columns[7],
+_TRACK = arrays.aggregates(
+    (
+        "time",
+        "received_at",
+        "longitude_deg",
+        "latitude_deg",
+        "altitude_m",
+        "coalesce(ground_speed_mps, 'NaN')",
+        "coalesce(track_deg, 'NaN')",
     )
+)
+# All samples of one flight by the primary key; without the times every partition would be asked.
+OF_FLIGHT = (
+    "(SELECT * FROM telemetry WHERE aircraft_id = %s AND flight_id = %s"
+    " AND time BETWEEN %s AND %s ORDER BY time) AS sample"
+)
+
+
+async def track(pool: AsyncPool, of: Flight, *, points: int) -> Track:
+    """A flight's samples, thinned to at most `points` (two or more) that keep its shape in time.
+
+    First and last are kept; see `soramichi.store.thinning`. Empty for a flight without samples.
+    """
+    async with pool.connection() as connection:
+        row = await arrays.fetch(
+            connection,
+            f"SELECT min(altitude_datum), max(altitude_datum), {_TRACK} FROM {OF_FLIGHT}",
+            (of.aircraft_id, of.flight_id, of.first_observed_at, of.last_observed_at),
+        )
+    # Tens of milliseconds for the longest flights: not on the event loop.
+    return await asyncio.to_thread(_thinned, row, points)
+
+
+def _thinned(row: Sequence[Any], points: int) -> Track:
+    lowest, highest, *columns = row
+    datum = lowest if lowest == highest else None
+    times, received_at = (arrays.integers(column) for column in columns[:2])
+    longitudes, latitudes, altitudes, speeds, tracks = (
+        arrays.floats(column) for column in columns[2:]
+    )
+    at = np.arange(len(times))
+    if len(times) > points:
+        # Heights of several datums are not comparable, so they say nothing about the shape.
+        heights = altitudes if datum else np.zeros_like(altitudes)
+        place_m = thinning.metres(longitudes, latitudes, heights)
+        at = thinning.kept((times - times[0]) / 1e6, place_m, points=points)
+    return Track(
+        times=arrays.moments(times[at]),
+        longitudes_deg=longitudes[at].tolist(),
+        latitudes_deg=latitudes[at].tolist(),
+        altitudes_m=altitudes[at].tolist(),
+        altitude_datum=datum,
+        ground_speeds_mps=[None if np.isnan(one) else one for one in speeds[at].tolist()],
+        tracks_deg=[None if np.isnan(one) else one for one in tracks[at].tolist()],
+        received_at=arrays.moments(received_at[at]),
+    )
+
+
+class Box(NamedTuple):
+    """Degrees of longitude and latitude, edges inside; `west_deg` <= `east_deg`."""
+
+    west_deg: float
+    south_deg: float
+    east_deg: float
+    north_deg: float
+
+
+class Seen(NamedTuple):
+    """One sample found by place and time."""
+
+    aircraft_id: str
+    flight_id: str
+    time: datetime
+    longitude_deg: float
+    latitude_deg: float
+    altitude_m: float
+    altitude_datum: str
+
+
+WITHIN = (
+    f"SELECT {', '.join(Seen._fields)} FROM telemetry_within(%s, %s, %s, %s, %s, %s)"
+    " ORDER BY time, aircraft_id LIMIT %s"
+)
+
+
+async def within(
+    pool: AsyncPool, box: Box, since: datetime, until: datetime, *, limit: int
+) -> list[Seen]:
+    """The samples in `box` observed in [since, until), the first `limit` of them by time."""
+    async with pool.connection() as connection:
+        cursor = connection.cursor(row_factory=class_row(Seen))
+        await cursor.execute(WITHIN, (*box, since, until, limit))
+        return await cursor.fetchall()
