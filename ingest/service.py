@@ -24,6 +24,8 @@ from soramichi.store import pool, telemetry
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 5.0
+# How often marked minutes are rolled up; reading the rollups is right at any time.
+_ROLLUP_INTERVAL_S = 10.0
 # How long an orderly end may take to settle what was already received.
 _DRAIN_S = 10.0
 
@@ -37,6 +39,7 @@ class Service:
         self._settings = settings
         self._stopping = threading.Event()
         self._deadline = float("inf")
+        self._next_rollup = 0.0
         self.metrics = Metrics()
         self._subscriber = Subscriber(broker, settings)
         self._announcer = Announcer(
@@ -83,6 +86,7 @@ class Service:
                 if messages := self._gather():
                     self._settle(messages)
                 self._pay_receipts()
+                self._refresh_rollups()
             self._pay_receipts(even_early=True)
         finally:
             self._announcer.stop()
@@ -155,6 +159,17 @@ class Service:
             except (psycopg.Error, Unavailable) as error:
                 log.warning("receipts wait for the database: %s", error)
                 self._writer.close()
+
+    def _refresh_rollups(self) -> None:
+        now = time.monotonic()
+        if now < self._next_rollup:
+            return
+        self._next_rollup = now + _ROLLUP_INTERVAL_S
+        try:
+            telemetry.refresh_rollups(self._writer.connection())
+        except (psycopg.Error, Unavailable) as error:
+            log.warning("rollups wait for the database: %s", error)
+            self._writer.close()
 
 
 def _weight(message: Received) -> int:
