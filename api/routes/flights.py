@@ -25,7 +25,7 @@ async def flights(
     """Flights, the last observed first; `next` is where the following page is, or null."""
     here = context(request)
     registry = await here.registry()
-    page = await reads.flights(here.pool, limit=limit + 1, before=_cursor(before))
+    page = await reads.flights(here.pool, limit=limit + 1, before=cursor(before))
     more = page[limit:]
     page = page[:limit]
     following = None
@@ -88,7 +88,8 @@ def _summary(flight: Flight, registry: dict[str, Aircraft]) -> dict[str, Any]:
     }
 
 
-def _cursor(before: str | None) -> tuple[datetime, str] | None:
+def cursor(before: str | None) -> tuple[datetime, str] | None:
+    """Where a page of flights goes on, out of its `next` link. Raises `BadInput`."""
     if before is None:
         return None
     moment, _, flight_id = before.partition("|")

@@ -157,10 +157,29 @@ def test_a_track_is_thinned_but_keeps_its_ends(database: DatabaseSettings, serve
 
     assert len(whole["geometry"]["coordinates"]) == 1000
     assert whole["geometry"]["coordinates"][0] == [136.8712, 34.3521, 120.0]
-    assert 10 <= len(thin["properties"]["times"]) <= 12
+    assert len(thin["properties"]["times"]) == 10
     ends = whole["properties"]["times"][0], whole["properties"]["times"][-1]
     assert (thin["properties"]["times"][0], thin["properties"]["times"][-1]) == ends
     assert thin["properties"]["altitude_datum"] == "AMSL"
+
+
+def test_completeness_tells_what_is_missing_and_how_late_the_rest_was(
+    database: DatabaseSettings, server: Server
+) -> None:
+    store(database, "JA01", range(10))
+    store(database, "JA02", range(20, 25))
+
+    one = get(f"{server.url}/api/v1/flights/JA01-1/completeness")
+    first = get(f"{server.url}/api/v1/completeness?limit=1")
+    second = get(server.url + first["next"])
+
+    assert (one["stored"], one["quarantined"], one["expected"]) == (10, 0, None)
+    assert one["longest_pause_s"] == 1.0
+    assert isinstance(one["latency_p50_s"], float)
+    assert isinstance(one["latency_p99_s"], float)
+    assert [page["flights"][0]["id"] for page in (first, second)] == ["JA02-1", "JA01-1"]
+    assert second["next"] is None
+    assert problem(f"{server.url}/api/v1/flights/none/completeness")["status"] == 404
 
 
 @pytest.mark.parametrize(
