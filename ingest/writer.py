@@ -38,6 +38,14 @@ class Settled:
     flights: set[flights.Key]
 
 
+class _RejectedAgain(Exception):
+    """Undoes a retry; `item` says for what the whole row was rejected this time."""
+
+    def __init__(self, item: Quarantined) -> None:
+        super().__init__(item.reason)
+        self.item = item
+
+
 @dataclass(slots=True)
 class Writer:
     """Writes batches over one connection that it opens, and reopens, itself."""
@@ -85,6 +93,48 @@ class Writer:
             self._book_quarantined(connection, batch)
             quarantine.book(connection, self.worker, batch.accounts)
         return Settled(batch.accounts, batch.quarantined, [], set())
+
+    def retry(self, quarantine_id: int) -> Account | Quarantined | None:
+        """Put one row of the quarantine through the same decoding, screening and storing again.
+
+        Judged as of its first reception. Returns what that adds to the books: `received` is what
+        its bytes now hold beyond the one sample they were booked as, and `quarantined` is one
+        less, so received = stored + duplicate + quarantined still holds. A whole that is rejected
+        again, now for what is returned, stays as it is; its original bytes are kept in either
+        case. None when the row does not exist or is settled. Raises psycopg.Error like `settle`.
+        """
+        connection = self.connection()
+        kept = quarantine.get(connection, quarantine_id)
+        if kept is None:
+            return None
+        item = kept.item
+        batch = sorting.sort(
+            [Received(item.topic, item.original, 0, 0, item.received_at)], self.limits
+        )
+        self._ensure_partitions(connection, batch.items)
+        try:
+            with connection.transaction():
+                return self._settle_again(connection, quarantine_id, batch)
+        except _RejectedAgain as rejected:
+            self._labels.clear()  # the flights made on the way are undone
+            return rejected.item
+        finally:
+            self._in_doubt = None  # asked again, a row that is settled says so itself
+
+    def _settle_again(
+        self, connection: Connection, quarantine_id: int, batch: Sorted
+    ) -> Account | None:
+        kept = quarantine.get(connection, quarantine_id, lock=True)
+        if kept is None or kept.settled_at is not None:
+            return None
+        batch.book(kept.item.operator_id or sorting.NOBODY, Account(received=-1, quarantined=-1))
+        self._settle(connection, batch)
+        for one in batch.quarantined:
+            if one.original == kept.item.original:
+                raise _RejectedAgain(one)
+        change = sum(batch.accounts.values(), start=Account())
+        quarantine.settle(connection, quarantine_id, outcome=_outcome(change))
+        return change
 
     def close(self) -> None:
         """Drop the connection and all that is known only on its word."""
@@ -185,6 +235,20 @@ class Writer:
         for item, is_new in zip(batch.quarantined, new, strict=True):
             account = Account(quarantined=1) if is_new else Account(duplicate=1)
             batch.book(item.operator_id or sorting.NOBODY, account)
+
+
+def _outcome(change: Account) -> str:
+    """What became of a row that was settled, in words for people."""
+    parts = [
+        f"{count} {word}"
+        for count, word in (
+            (change.stored, "stored"),
+            (change.duplicate, "duplicate"),
+            (change.quarantined + 1, "quarantined"),
+        )
+        if count
+    ]
+    return ", ".join(parts) or "nothing"
 
 
 def _advance_latest(

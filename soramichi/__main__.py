@@ -20,6 +20,7 @@ COMMANDS = {
     "migrate": "soramichi.commands.migrate:migrate",
     "doctor": "soramichi.commands.doctor:doctor",
     "bridge": "soramichi.commands.bridge:bridge",
+    "quarantine": "soramichi.commands.quarantine:quarantine",
     "simulate": "soramichi.commands.simulate:command",
     "replay": "soramichi.commands.replay:command",
     "operators": "soramichi.commands.operators:operators",

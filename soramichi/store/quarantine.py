@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from psycopg.rows import TupleRow
+
 from soramichi.store.pool import Connection
 
 
@@ -49,6 +51,60 @@ def put(connection: Connection, items: Sequence[Quarantined]) -> list[bool]:
             returning=True,
         )
         return [result.fetchone() is not None for result in cursor.results()]
+
+
+class Kept(NamedTuple):
+    """One row of `quarantine`: an item, its number, and how and when it was settled, if it was."""
+
+    quarantine_id: int
+    item: Quarantined
+    settled_at: datetime | None
+    settled_as: str | None
+
+
+_KEPT = f"SELECT quarantine_id, settled_at, settled_as, {', '.join(Quarantined._fields)}"
+
+
+def listed(
+    connection: Connection,
+    *,
+    reason: str | None = None,
+    aircraft_id: str | None = None,
+    settled: bool = False,
+    limit: int | None = None,
+) -> list[Kept]:
+    """What waits (or, with `settled`, what no longer does), newest first."""
+    rows = connection.execute(
+        f"{_KEPT} FROM quarantine WHERE (settled_at IS NOT NULL) = %(settled)s"
+        " AND (%(reason)s::text IS NULL OR reason = %(reason)s)"
+        " AND (%(aircraft_id)s::text IS NULL OR aircraft_id = %(aircraft_id)s)"
+        " ORDER BY quarantine_id DESC LIMIT %(limit)s",
+        {"settled": settled, "reason": reason, "aircraft_id": aircraft_id, "limit": limit},
+    )
+    return [_kept(row) for row in rows]
+
+
+def get(connection: Connection, quarantine_id: int, *, lock: bool = False) -> Kept | None:
+    """One row, or None; `lock` keeps others from settling it until this transaction ends."""
+    row = connection.execute(
+        f"{_KEPT} FROM quarantine WHERE quarantine_id = %s {'FOR UPDATE' if lock else ''}",
+        (quarantine_id,),
+    ).fetchone()
+    return _kept(row) if row else None
+
+
+def settle(connection: Connection, quarantine_id: int, *, outcome: str) -> None:
+    """Say that a row's samples have found their place; its bytes stay."""
+    connection.execute(
+        "UPDATE quarantine SET settled_at = clock_timestamp(), settled_as = %s"
+        " WHERE quarantine_id = %s",
+        (outcome, quarantine_id),
+    )
+
+
+def _kept(row: TupleRow) -> Kept:
+    quarantine_id, settled_at, settled_as, *item = row
+    return Kept(quarantine_id, Quarantined(*item), settled_at, settled_as)
 
 
 def book(connection: Connection, worker: str, accounts: Mapping[str, Account]) -> str | None:
