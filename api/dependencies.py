@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from fastapi import Request
 
 from api.live import LivePicture
 from soramichi.domain.flight import Aircraft
+from soramichi.errors import NotAllowed
 from soramichi.settings import ApiSettings
 from soramichi.store import reads
 from soramichi.store.pool import AsyncPool
@@ -33,6 +35,21 @@ class Context:
             self._registry = await reads.aircraft(self.pool)
             self._registry_at = time.monotonic()
         return self._registry
+
+
+def staff(request: Request) -> None:
+    """Let only those pass who show the staff token; without one configured, nobody.
+
+    Raises `NotAllowed`. The token comes as `Authorization: Bearer …`.
+    """
+    expected = context(request).settings.staff_token()
+    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+    if (
+        expected is None
+        or scheme.lower() != "bearer"
+        or not hmac.compare_digest(shown.strip().encode(), expected.encode())
+    ):
+        raise NotAllowed("this is for staff: send the token of SORAMICHI_API_STAFF_TOKEN_FILE")
 
 
 def context(request: Request) -> Context:

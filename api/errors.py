@@ -11,11 +11,16 @@ from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
-from soramichi.errors import BadInput, NotFound, SoramichiError, Unavailable
+from soramichi.errors import BadInput, NotAllowed, NotFound, SoramichiError, Unavailable
 
 log = logging.getLogger(__name__)
 
-STATUS: dict[type[SoramichiError], int] = {BadInput: 422, NotFound: 404, Unavailable: 503}
+STATUS: dict[type[SoramichiError], int] = {
+    BadInput: 422,
+    NotAllowed: 403,
+    NotFound: 404,
+    Unavailable: 503,
+}
 
 
 def problem(status: int, title: str, detail: str) -> JSONResponse:

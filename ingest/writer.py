@@ -279,8 +279,9 @@ def _progress(rows: Iterable[Row]) -> dict[str, Progress]:
     """What the stored rows add to each flight."""
     progress: dict[str, Progress] = {}
     for row in rows:
-        one = progress.setdefault(row.flight_id, Progress([], []))
+        one = progress.setdefault(row.flight_id, Progress([], [], []))
         one.times.append(row.sample.time)
+        one.received.append(row.received_at)
         if row.sample.seq is not None:
             one.seqs.append(row.sample.seq)
     return progress

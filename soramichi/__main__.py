@@ -23,6 +23,7 @@ COMMANDS = {
     "quarantine": "soramichi.commands.quarantine:quarantine",
     "simulate": "soramichi.commands.simulate:command",
     "replay": "soramichi.commands.replay:command",
+    "symposium": "soramichi.commands.symposium:symposium",
     "operators": "soramichi.commands.operators:operators",
 }
 

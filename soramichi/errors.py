@@ -9,6 +9,7 @@ user (an exit code in `soramichi.commands`, an HTTP status in `api.errors`).
     │   ├── MalformedTelemetry   an MQTT payload or one sample in it
     │   ├── DatumMismatch        heights of different datums met without evidence
     │   └── BadSettings          the environment or an option makes no sense
+    ├── NotAllowed               the asker may not have this (exit 3, HTTP 403)
     ├── NotFound                 the thing asked for does not exist (exit 1, HTTP 404)
     ├── Unavailable              broker, database or file system out of reach (exit 3, HTTP 503)
     │   ├── PortTaken            another program listens where we were told to
@@ -60,6 +61,10 @@ class DatumMismatch(BadInput):
 
 class BadSettings(BadInput):
     """The environment or a command-line option makes no sense."""
+
+
+class NotAllowed(SoramichiError):
+    """The asker may not have this."""
 
 
 class NotFound(SoramichiError):

@@ -31,13 +31,15 @@ class _WithPassword(_Section):
         Raises `BadSettings` when the file cannot be read.
         """
         if self.password_file is not None:
-            try:
-                return self.password_file.read_text().strip()
-            except OSError as error:
-                raise BadSettings(
-                    f"password file {self.password_file} cannot be read: {error}"
-                ) from error
+            return _read_secret(self.password_file)
         return self.password.get_secret_value() if self.password else None
+
+
+def _read_secret(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        raise BadSettings(f"the secret in {file} cannot be read: {error}") from error
 
 
 class BrokerSettings(_WithPassword):
@@ -99,6 +101,8 @@ class ApiSettings(_Section):
     stream_interval_ms: Annotated[int, Field(ge=100, le=60_000)] = 1_000
     # An aircraft not heard of for longer is no longer shown.
     state_max_age_s: Annotated[float, Field(gt=0.0)] = 3_600.0
+    # Whoever shows this token may see what is for staff only; without it nobody may.
+    staff_token_file: Path | None = None
     # An online base map is off unless both are set; the attribution is then shown on the map.
     tile_url: str | None = None
     tile_attribution: str | None = None
@@ -108,6 +112,10 @@ class ApiSettings(_Section):
         if (self.tile_url is None) != (self.tile_attribution is None):
             raise ValueError("tile_url and tile_attribution are set together or not at all")
         return self
+
+    def staff_token(self) -> str | None:
+        """The token out of its file, None without one. Raises `BadSettings`."""
+        return _read_secret(self.staff_token_file) if self.staff_token_file else None
 
 
 SECTIONS: tuple[type[BaseSettings], ...] = (

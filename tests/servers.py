@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -22,11 +23,14 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from soramichi.domain.flight import Name
+from soramichi.domain.publication import Subject
 from soramichi.embedded.folder import DataFolder, free_port
 from soramichi.embedded.nats import PLATFORM, Nats
 from soramichi.embedded.postgres import Postgres
 from soramichi.settings import BrokerSettings, DatabaseSettings
-from soramichi.store import migrate, pool
+from soramichi.store import migrate, pool, symposiums
+from soramichi.store.symposiums import Symposium
 
 OPERATORS = ("mie-demo", "toba-tourism", "rival")
 
@@ -108,6 +112,28 @@ class Mosquitto:
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(10)
+
+
+def publish_operator(
+    database: DatabaseSettings,
+    operator: str,
+    *,
+    starts_at: datetime = datetime(2000, 1, 1, tzinfo=UTC),
+    ends_at: datetime | None = None,
+) -> None:
+    """Let a symposium show all that this operator flies from then until then."""
+    with pool.connect(database, application="test") as connection:
+        symposiums.put(
+            connection,
+            Symposium(
+                symposium_id=f"of-{operator}",
+                name=Name(ja="試験", en="Test"),
+                place=Name(ja="津", en="Tsu"),
+                starts_at=starts_at,
+                ends_at=ends_at,
+            ),
+        )
+        symposiums.publish(connection, f"of-{operator}", [(Subject.OPERATOR, operator)])
 
 
 def wait_for_port(port: int, *, timeout_s: float = 10.0) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 
-from api.dependencies import context
-from api.routes.flights import cursor
-from soramichi.errors import NotFound
+from api.dependencies import context, staff
+from soramichi.errors import BadInput, NotFound
 from soramichi.store import completeness
 from soramichi.store.completeness import Numbers
 
-router = APIRouter(prefix="/api/v1", tags=["completeness"])
+router = APIRouter(prefix="/api/v1", tags=["completeness"], dependencies=[Depends(staff)])
 
 
 @router.get("/flights/{flight_id}/completeness")
@@ -44,7 +44,7 @@ async def several(
 
     Operators only, like the single flight, which also knows gaps and latency.
     """
-    found = await completeness.page(context(request).pool, limit=limit + 1, before=cursor(before))
+    found = await completeness.page(context(request).pool, limit=limit + 1, before=_cursor(before))
     following = None
     if len(found) > limit:
         last = found[limit - 1].flight
@@ -65,3 +65,17 @@ def _summary(numbers: Numbers) -> dict[str, Any]:
         "quarantined": numbers.quarantined,
         "longest_gap": numbers.longest_gap,
     }
+
+
+def _cursor(before: str | None) -> tuple[datetime, str] | None:
+    """Where a page of flights goes on, out of its `next` link. Raises `BadInput`."""
+    if before is None:
+        return None
+    moment, _, flight_id = before.partition("|")
+    try:
+        parsed = datetime.fromisoformat(moment)
+    except ValueError as error:
+        raise BadInput("before: follow the `next` link, or leave it out") from error
+    if parsed.tzinfo is None or not flight_id:
+        raise BadInput("before: follow the `next` link, or leave it out")
+    return parsed, flight_id

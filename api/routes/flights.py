@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -10,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from api.dependencies import context
 from soramichi.domain.flight import Aircraft, Flight
-from soramichi.errors import BadInput, NotFound
+from soramichi.errors import NotFound
 from soramichi.store import reads
 
 router = APIRouter(prefix="/api/v1/flights", tags=["flights"])
@@ -22,18 +21,15 @@ async def flights(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     before: Annotated[str | None, Query(description="as given in `next`")] = None,
 ) -> dict[str, Any]:
-    """Flights, the last observed first; `next` is where the following page is, or null."""
+    """Published flights, the last observed first; `next` is the following page, or null."""
     here = context(request)
     registry = await here.registry()
-    page = await reads.flights(here.pool, limit=limit + 1, before=cursor(before))
-    more = page[limit:]
-    page = page[:limit]
+    page = await reads.public_flights(here.pool, limit=limit + 1, after=before)
     following = None
-    if more:
-        last = page[-1]
-        mark = f"{last.last_observed_at.isoformat()}|{last.flight_id}"
+    if len(page) > limit:
+        mark = page[limit - 1].flight_id
         following = "/api/v1/flights?" + urlencode({"limit": limit, "before": mark})
-    return {"flights": [_summary(one, registry) for one in page], "next": following}
+    return {"flights": [_summary(one, registry) for one in page[:limit]], "next": following}
 
 
 @router.get("/{flight_id}/track")
@@ -42,12 +38,12 @@ async def track(
     flight_id: str,
     points: Annotated[int, Query(ge=2, le=100_000)] = 2_000,
 ) -> dict[str, Any]:
-    """One flight's track as a GeoJSON LineString (longitude, latitude, altitude)."""
+    """What is public of a flight's track, as GeoJSON (longitude, latitude, altitude)."""
     here = context(request)
-    found = await reads.flight(here.pool, flight_id)
-    if found is None or found.sample_count == 0:
+    found = await reads.public_flight(here.pool, flight_id)
+    if found is None:
         raise NotFound(f"there is no flight {flight_id!r}")
-    samples = await reads.track(here.pool, found, points=points)
+    samples = await reads.public_track(here.pool, found, points=points)
     return {
         "type": "Feature",
         "id": found.flight_id,
@@ -86,17 +82,3 @@ def _summary(flight: Flight, registry: dict[str, Aircraft]) -> dict[str, Any]:
         "last_observed_at": flight.last_observed_at,
         "sample_count": flight.sample_count,
     }
-
-
-def cursor(before: str | None) -> tuple[datetime, str] | None:
-    """Where a page of flights goes on, out of its `next` link. Raises `BadInput`."""
-    if before is None:
-        return None
-    moment, _, flight_id = before.partition("|")
-    try:
-        parsed = datetime.fromisoformat(moment)
-    except ValueError as error:
-        raise BadInput("before: follow the `next` link, or leave it out") from error
-    if parsed.tzinfo is None or not flight_id:
-        raise BadInput("before: follow the `next` link, or leave it out")
-    return parsed, flight_id

@@ -212,7 +212,9 @@ class Platform:
         return self._servers() | environment(settings)
 
     def _api(self) -> dict[str, str]:
-        settings = ApiSettings(host=self.wish.host, port=self.port)
+        settings = ApiSettings(
+            host=self.wish.host, port=self.port, staff_token_file=self.folder.secret("staff-token")
+        )
         return self._servers() | environment(settings)
 
     def _simulate(self) -> Child:

@@ -21,6 +21,7 @@ class Progress(NamedTuple):
     """What a batch stores of one flight; sequence numbers in any order."""
 
     times: list[datetime]
+    received: list[datetime]
     seqs: list[int]
 
 
@@ -128,11 +129,21 @@ def advance(connection: Connection, progress: Mapping[str, Progress]) -> None:
             "UPDATE flights SET"
             " first_observed_at = least(first_observed_at, %s),"
             " last_observed_at = greatest(last_observed_at, %s),"
+            " first_received_at = least(first_received_at, %s),"
+            " last_received_at = greatest(last_received_at, %s),"
             " sample_count = sample_count + %s,"
             " seq_stored = seq_stored + %s::int8multirange"
             " WHERE flight_id = %s",
             [
-                (min(one.times), max(one.times), len(one.times), _multirange(one.seqs), flight_id)
+                (
+                    min(one.times),
+                    max(one.times),
+                    min(one.received),
+                    max(one.received),
+                    len(one.times),
+                    _multirange(one.seqs),
+                    flight_id,
+                )
                 for flight_id, one in sorted(progress.items())
             ],
         )

@@ -11,6 +11,7 @@ import numpy as np
 from psycopg.rows import class_row, dict_row
 
 from soramichi.domain.flight import Aircraft, AircraftClass, Flight, Name
+from soramichi.domain.publication import Discretion
 from soramichi.domain.wire import LiveState, read_live_state
 from soramichi.store import arrays, thinning
 from soramichi.store.pool import AsyncPool
@@ -64,30 +65,50 @@ async def aircraft(pool: AsyncPool) -> dict[str, Aircraft]:
         }
 
 
-async def flights(
-    pool: AsyncPool, *, limit: int, before: tuple[datetime, str] | None = None
-) -> list[Flight]:
-    """The flights last observed, newest first; `before` continues after that (time, id)."""
-    condition = "WHERE (last_observed_at, flight_id) < (%s, %s)" if before else ""
+# A flight with what of it is public: all of it when it was received while it was published (known
+# from the flight alone), else what its samples say; no row when that is nothing.
+_PUBLIC_FLIGHTS = """
+    SELECT f.flight_id, f.aircraft_id, p.first_observed_at, p.last_observed_at, p.sample_count
+      FROM flights f JOIN aircraft a USING (aircraft_id)
+     CROSS JOIN LATERAL public_periods(a.operator_id, f.aircraft_id, f.flight_id) AS periods
+     CROSS JOIN LATERAL tstzrange(f.first_received_at, f.last_received_at, '[]') AS received
+     CROSS JOIN LATERAL (
+           SELECT f.first_observed_at, f.last_observed_at, f.sample_count
+            WHERE received <@ periods AND f.sample_count > 0
+           UNION ALL
+           SELECT min(t.time), max(t.time), count(*) FROM telemetry t
+            WHERE received && periods AND NOT received <@ periods
+              AND t.aircraft_id = f.aircraft_id AND t.flight_id = f.flight_id
+              AND t.time BETWEEN f.first_observed_at AND f.last_observed_at
+              AND t.received_at <@ periods
+           HAVING count(*) > 0) AS p (first_observed_at, last_observed_at, sample_count)
+"""
+
+
+async def public_flights(pool: AsyncPool, *, limit: int, after: str | None = None) -> list[Flight]:
+    """The public flights last observed, newest first, each as far as it is public.
+
+    `after` continues behind that flight; an unknown one gives [].
+    """
+    condition = (
+        "WHERE (f.last_observed_at, f.flight_id) <"
+        " (SELECT last_observed_at, flight_id FROM flights WHERE flight_id = %s)"
+    )
     async with pool.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(Flight))
         await cursor.execute(
-            "SELECT flight_id, aircraft_id, first_observed_at, last_observed_at, sample_count"
-            f" FROM flights {condition} ORDER BY last_observed_at DESC, flight_id DESC LIMIT %s",
-            (*(before or ()), limit),
+            f"{_PUBLIC_FLIGHTS} {condition if after else ''}"
+            " ORDER BY f.last_observed_at DESC, f.flight_id DESC LIMIT %s",
+            (after, limit) if after else (limit,),
         )
         return await cursor.fetchall()
 
 
-async def flight(pool: AsyncPool, flight_id: str) -> Flight | None:
-    """One flight, or None."""
+async def public_flight(pool: AsyncPool, flight_id: str) -> Flight | None:
+    """One flight as far as it is public; None when nothing of it is, or there is none."""
     async with pool.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(Flight))
-        await cursor.execute(
-            "SELECT flight_id, aircraft_id, first_observed_at, last_observed_at, sample_count"
-            " FROM flights WHERE flight_id = %s",
-            (flight_id,),
-        )
+        await cursor.execute(f"{_PUBLIC_FLIGHTS} WHERE f.flight_id = %s", (flight_id,))
         return await cursor.fetchone()
 
 
@@ -109,22 +130,44 @@ OF_FLIGHT = (
 )
 
 
-async def track(pool: AsyncPool, of: Flight, *, points: int) -> Track:
-    """A flight's samples, thinned to at most `points` (two or more) that keep its shape in time.
+# The same, but only what was received while it was published and long enough ago.
+_PUBLIC_PART = (
+    "(SELECT * FROM telemetry WHERE aircraft_id = %s AND flight_id = %s"
+    " AND time BETWEEN %s AND %s AND received_at <@ (SELECT"
+    " public_periods(a.operator_id, f.aircraft_id, f.flight_id)"
+    " FROM flights f JOIN aircraft a USING (aircraft_id) WHERE f.flight_id = %s)"
+    " ORDER BY time) AS sample"
+)
+
+
+async def public_track(pool: AsyncPool, of: Flight, *, points: int) -> Track:
+    """A flight's public samples, thinned to at most `points` (two or more) that keep its shape.
 
     First and last are kept; see `soramichi.store.thinning`. Empty for a flight without samples.
     """
     async with pool.connection() as connection:
         row = await arrays.fetch(
             connection,
-            f"SELECT min(altitude_datum), max(altitude_datum), {_TRACK} FROM {OF_FLIGHT}",
-            (of.aircraft_id, of.flight_id, of.first_observed_at, of.last_observed_at),
+            f"SELECT min(altitude_datum), max(altitude_datum), {_TRACK} FROM {_PUBLIC_PART}",
+            (
+                of.aircraft_id,
+                of.flight_id,
+                of.first_observed_at,
+                of.last_observed_at,
+                of.flight_id,
+            ),
         )
+        cursor = await connection.execute(
+            "SELECT public_grid_deg FROM aircraft JOIN operators USING (operator_id)"
+            " WHERE aircraft_id = %s",
+            (of.aircraft_id,),
+        )
+        [(grid_deg,)] = await cursor.fetchall()
     # Tens of milliseconds for the longest flights: not on the event loop.
-    return await asyncio.to_thread(_thinned, row, points)
+    return await asyncio.to_thread(_thinned, row, points, Discretion(grid_deg=grid_deg))
 
 
-def _thinned(row: Sequence[Any], points: int) -> Track:
+def _thinned(row: Sequence[Any], points: int, discretion: Discretion) -> Track:
     lowest, highest, *columns = row
     datum = lowest if lowest == highest else None
     times, received_at = (arrays.integers(column) for column in columns[:2])
@@ -139,8 +182,8 @@ def _thinned(row: Sequence[Any], points: int) -> Track:
         at = thinning.kept((times - times[0]) / 1e6, place_m, points=points)
     return Track(
         times=arrays.moments(times[at]),
-        longitudes_deg=longitudes[at].tolist(),
-        latitudes_deg=latitudes[at].tolist(),
+        longitudes_deg=[discretion.coarse(one) for one in longitudes[at].tolist()],
+        latitudes_deg=[discretion.coarse(one) for one in latitudes[at].tolist()],
         altitudes_m=altitudes[at].tolist(),
         altitude_datum=datum,
         ground_speeds_mps=[None if np.isnan(one) else one for one in speeds[at].tolist()],

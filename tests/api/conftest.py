@@ -14,7 +14,9 @@ import uvicorn
 from api.app import create_app
 from soramichi.embedded.folder import free_port
 from soramichi.settings import ApiSettings, DatabaseSettings
-from tests.servers import Broker, a_broker
+from tests.servers import Broker, a_broker, publish_operator
+
+STAFF_TOKEN = "for-tests-only"
 
 
 @dataclass
@@ -27,11 +29,14 @@ class Server:
 
 @pytest.fixture
 def server(database: DatabaseSettings, tmp_path: Path) -> Iterator[Server]:
+    """Shows all of the operator `mie-demo`, and nothing of anybody else."""
     port = free_port()
+    token = tmp_path / "token"
+    token.write_text(STAFF_TOKEN)
+    publish_operator(database, "mie-demo")
     with a_broker("nats", tmp_path / "broker") as broker:
-        app = create_app(
-            ApiSettings(port=port, stream_interval_ms=100), broker.settings(), database
-        )
+        settings = ApiSettings(port=port, stream_interval_ms=100, staff_token_file=token)
+        app = create_app(settings, broker.settings(), database)
         config = uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1)
         running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run)

@@ -21,14 +21,16 @@ from soramichi.domain import wire
 from soramichi.domain.flight import Aircraft, AircraftClass, Name, Operator
 from soramichi.settings import DatabaseSettings
 from soramichi.store import pool, registry
-from tests.api.conftest import Server
+from tests.api.conftest import STAFF_TOKEN, Server
 from tests.builders import a_sample
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
-def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+def get(url: str, *, staff: bool = False) -> Any:
+    headers = {"Authorization": f"Bearer {STAFF_TOKEN}"} if staff else {}
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
 
 
@@ -50,8 +52,16 @@ def events(url: str) -> Iterator[dict[str, Any]]:
                 yield json.loads(line[6:])
 
 
-def store(database: DatabaseSettings, aircraft: str, seconds: range, **members: Any) -> None:
-    """Store samples the way ingest does."""
+def store(
+    database: DatabaseSettings,
+    aircraft: str,
+    seconds: range,
+    *,
+    operator: str = "mie-demo",
+    received_with_time: bool = False,
+    **members: Any,
+) -> None:
+    """Store samples the way ingest does, received now or each when it was observed."""
     limits = Limits(
         oldest=datetime(2000, 1, 1, tzinfo=UTC),
         future_skew=timedelta(minutes=5),
@@ -64,10 +74,12 @@ def store(database: DatabaseSettings, aircraft: str, seconds: range, **members: 
         a_sample(time=NOW + timedelta(seconds=second), flight=f"{aircraft}-1", **members)
         for second in seconds
     ]
-    topic = wire.telemetry_topic("mie-demo", aircraft)
-    for start in range(0, len(samples), 500):
-        payload = wire.encode(samples[start : start + 500])
-        writer.settle([Received(topic, payload, 1, 0, NOW)])
+    topic = wire.telemetry_topic(operator, aircraft)
+    size = 1 if received_with_time else 500
+    for start in range(0, len(samples), size):
+        part = samples[start : start + size]
+        received_at = part[0].time if received_with_time else NOW
+        writer.settle([Received(topic, wire.encode(part), 1, 0, received_at)])
     writer.close()
 
 
@@ -169,9 +181,9 @@ def test_completeness_tells_what_is_missing_and_how_late_the_rest_was(
     store(database, "JA01", range(10))
     store(database, "JA02", range(20, 25))
 
-    one = get(f"{server.url}/api/v1/flights/JA01-1/completeness")
-    first = get(f"{server.url}/api/v1/completeness?limit=1")
-    second = get(server.url + first["next"])
+    one = get(f"{server.url}/api/v1/flights/JA01-1/completeness", staff=True)
+    first = get(f"{server.url}/api/v1/completeness?limit=1", staff=True)
+    second = get(server.url + first["next"], staff=True)
 
     assert (one["stored"], one["quarantined"], one["expected"]) == (10, 0, None)
     assert one["longest_pause_s"] == 1.0
@@ -179,7 +191,8 @@ def test_completeness_tells_what_is_missing_and_how_late_the_rest_was(
     assert isinstance(one["latency_p99_s"], float)
     assert [page["flights"][0]["id"] for page in (first, second)] == ["JA02-1", "JA01-1"]
     assert second["next"] is None
-    assert problem(f"{server.url}/api/v1/flights/none/completeness")["status"] == 404
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(f"{server.url}/api/v1/flights/none/completeness", staff=True)
 
 
 @pytest.mark.parametrize(
@@ -187,8 +200,8 @@ def test_completeness_tells_what_is_missing_and_how_late_the_rest_was(
     [
         ("/api/v1/flights/none/track", 404, "none"),
         ("/api/v1/flights?limit=0", 422, "limit"),
-        ("/api/v1/flights?before=yesterday", 422, "before"),
-        ("/api/v1/flights?before=2026-01-01T00:00:00%7Cx", 422, "before"),
+        ("/api/v1/completeness", 403, "staff"),
+        ("/api/v1/flights/JA01-1/completeness", 403, "staff"),
         ("/api/v1/flights/x/track?points=1e9", 422, "points"),
         ("/nowhere", 404, "Not Found"),
     ],

@@ -42,7 +42,7 @@ def fly(connection: Connection, times: list[datetime], seqs: list[int] | None) -
     registry.claim(connection, {"JA01": "mie-demo"})
     flights.named(connection, {("JA01", "F1"): times[0]})
     telemetry.append(connection, rows)
-    flights.advance(connection, {"F1": Progress(times, seqs or [])})
+    flights.advance(connection, {"F1": Progress(times, times, seqs or [])})
 
 
 def reject(connection: Connection, seq: int) -> None:

@@ -19,6 +19,7 @@ from soramichi.store.pool import AsyncPool, Connection
 from soramichi.store.reads import Box
 from soramichi.store.telemetry import Row
 from tests.builders import a_sample
+from tests.servers import publish_operator
 
 START = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
 T = TypeVar("T")
@@ -51,15 +52,20 @@ def fly(connection: Connection, aircraft: str, seconds: list[float], **members: 
         telemetry.append(connection, rows)
         telemetry.advance_latest(connection, [rows[-1]])
         seqs = [row.sample.seq for row in rows if row.sample.seq is not None]
-        flights.advance(connection, {aircraft: Progress(times, seqs)})
+        flights.advance(connection, {aircraft: Progress(times, times, seqs)})
     return rows
+
+
+@pytest.fixture(autouse=True)
+def _published(database: DatabaseSettings) -> None:
+    publish_operator(database, "mie-demo")
 
 
 def the_track(database: DatabaseSettings, flight_id: str, *, points: int) -> reads.Track:
     async def ask(opened: AsyncPool) -> reads.Track:
-        flight = await reads.flight(opened, flight_id)
+        flight = await reads.public_flight(opened, flight_id)
         assert flight is not None
-        return await reads.track(opened, flight, points=points)
+        return await reads.public_track(opened, flight, points=points)
 
     return read(database, ask)
 
@@ -238,7 +244,9 @@ def test_reads_work_where_nothing_can_be_written(
     name = conninfo_to_dict(database.url)["dbname"]
     connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
 
-    assert [f.flight_id for f in read(database, lambda p: reads.flights(p, limit=9))] == ["JA01"]
+    assert [f.flight_id for f in read(database, lambda p: reads.public_flights(p, limit=9))] == [
+        "JA01"
+    ]
     assert len(the_track(database, "JA01", points=2).times) == 2
     assert read(database, lambda p: reads.latest_states(p, since=START))[0].aircraft_id == "JA01"
     assert set(read(database, reads.aircraft)) == {"JA01"}

@@ -137,8 +137,8 @@ def test_rollups_say_what_the_samples_say(connection: Connection) -> None:
 def test_a_flight_knows_what_is_stored_and_what_is_missing(connection: Connection) -> None:
     names = flights.named(connection, {("JA01", "F1"): NOON})
     assert names == {("JA01", "F1"): "F1"}
-    flights.advance(connection, {"F1": Progress([NOON], [3, 4, 8])})
-    flights.advance(connection, {"F1": Progress([NOON + timedelta(seconds=9)], [5, 12])})
+    flights.advance(connection, {"F1": Progress([NOON], [NOON], [3, 4, 8])})
+    flights.advance(connection, {"F1": Progress([NOON + timedelta(seconds=9)], [NOON], [5, 12])})
 
     [(_, receipt)] = flights.receipts(connection, [Key("mie-demo", "JA01", "F1", None)])
 

@@ -8,6 +8,8 @@ CREATE TABLE flights (
     label             text,
     first_observed_at timestamptz NOT NULL,
     last_observed_at  timestamptz NOT NULL,
+    first_received_at timestamptz,
+    last_received_at  timestamptz,
     sample_count      bigint NOT NULL DEFAULT 0,
     seq_stored        int8multirange NOT NULL DEFAULT '{}',
     origin_ja         text,
