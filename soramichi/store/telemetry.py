@@ -35,6 +35,12 @@ _TYPES = {
 }
 
 
+_MINUTE = timedelta(minutes=1)
+# Up to here going from minute to minute is quicker than asking each sample (measured 2026-11:
+# 0.3 against 2 us a sample).
+_SHORT = timedelta(minutes=15)
+
+
 class Row(NamedTuple):
     """One sample on its way into the table."""
 
@@ -163,12 +169,24 @@ def advance_latest(connection: Connection, rows: Iterable[Row]) -> set[str]:
 
 
 def _mark(connection: Connection, rows: Iterable[Row]) -> None:
-    minutes = {(row.aircraft_id, row.sample.time.replace(second=0, microsecond=0)) for row in rows}
-    if minutes:
-        aircraft, moments = zip(*sorted(minutes), strict=True)
+    times: dict[str, list[datetime]] = {}
+    for row in rows:
+        times.setdefault(row.aircraft_id, []).append(row.sample.time)
+    marks = [(one, minute) for one, moments in times.items() for minute in _minutes(moments)]
+    if marks:
+        aircraft, minutes = zip(*marks, strict=True)
         connection.execute(
-            "SELECT mark_telemetry(%s::text[], %s::timestamptz[])", (list(aircraft), list(moments))
+            "SELECT mark_telemetry(%s::text[], %s::timestamptz[])", (list(aircraft), list(minutes))
         )
+
+
+def _minutes(moments: Sequence[datetime]) -> Iterable[datetime]:
+    """The minutes these times lie in, and, for a short time, any between: they cost nothing."""
+    first, last = min(moments), max(moments)
+    if last - first > _SHORT:
+        return {moment.replace(second=0, microsecond=0) for moment in moments}
+    first = first.replace(second=0, microsecond=0)
+    return [first + n * _MINUTE for n in range((last - first) // _MINUTE + 1)]
 
 
 def refresh_rollups(
