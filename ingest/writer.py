@@ -118,6 +118,9 @@ class Writer:
         except _RejectedAgain as rejected:
             self._labels.clear()  # the flights made on the way are undone
             return rejected.item
+        except psycopg.Error:
+            self.close()
+            raise
         finally:
             self._in_doubt = None  # asked again, a row that is settled says so itself
 

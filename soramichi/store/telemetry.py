@@ -37,7 +37,7 @@ _TYPES = {
 
 _MINUTE = timedelta(minutes=1)
 # Up to here going from minute to minute is quicker than asking each sample (measured 2026-11:
-# 0.3 against 2 us a sample).
+# 0.13 against 1.1 us a sample).
 _SHORT = timedelta(minutes=15)
 
 

@@ -146,6 +146,22 @@ def test_a_whole_payload_is_booked_as_what_it_holds(writer: Writer, connection: 
     assert [row["reason"] for row in run("list")] == ["out-of-range"]
 
 
+def test_what_the_database_still_refuses_waits_until_it_does_not(
+    writer: Writer, connection: Connection
+) -> None:
+    connection.execute("ALTER TABLE telemetry ADD CONSTRAINT beast CHECK (altitude_m <> 666)")
+    beast = a_payload('"altitude_m":666', '"seq":3', '"flight":"F1"')
+    writer.refuse(Received(TOPIC, beast, 1, 0, A_SAMPLE.time), "constraint beast")
+
+    [refused] = run("retry", "--all", status=1)
+    connection.execute("ALTER TABLE telemetry DROP CONSTRAINT beast")
+    [settled] = run("retry", "--all")
+
+    assert (refused["reason"], settled["outcome"]) == ("store-refused", "settled")
+    assert books(connection) == Account(received=1, stored=1)
+    assert connection.execute("SELECT seq_stored::text FROM flights").fetchone() == ("{[3,4)}",)
+
+
 def test_a_row_is_settled_once(
     writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
