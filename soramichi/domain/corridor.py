@@ -1,0 +1,74 @@
+"""A corridor: the line a flight means to fly, with its width, height band and time of passage.
+
+The flown line is the WGS 84 geodesic from waypoint to waypoint, which is what an
+autopilot flies over a leg to within its own error; a leg drawn straight in
+longitude and latitude would stray 150 m from it over 100 km. Heights change
+evenly along a leg.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from soramichi.domain.altitude import Altitude
+from soramichi.domain.flight import AircraftClass
+from soramichi.domain.position import Position
+from soramichi.errors import BadInput, DatumMismatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corridor:
+    """Everywhere a flight may be while it keeps to its plan.
+
+    Across: within `half_width_m` of the flown line, its ends rounded, the edge
+    included. Up and down: from `below_m` under to `above_m` over `heights`, one
+    height per waypoint and all of one datum; `heights` None means that the plan
+    does not say how high. `takeoff_amsl_m` is the evidence that TAKEOFF heights
+    need. Along: at `ground_speed_mps`, slower where a leg would need more than
+    `vertical_speed_mps` up or down, from `departs_at` (None: not known).
+    `assumed` names the members that nobody stated, for the verdict to repeat.
+
+    Raises `BadInput` for fewer than two waypoints, a height count that differs,
+    or a width, band or speed that is not a positive (band: non-negative) number,
+    `DatumMismatch` for heights of several datums.
+    """
+
+    name: str
+    waypoints: tuple[Position, ...]
+    heights: tuple[Altitude, ...] | None
+    half_width_m: float
+    below_m: float = 0.0
+    above_m: float = 0.0
+    ground_speed_mps: float
+    vertical_speed_mps: float = 3.0
+    departs_at: datetime | None = None
+    takeoff_amsl_m: float | None = None
+    aircraft_class: AircraftClass = AircraftClass.UNKNOWN
+    source: str = ""
+    assumed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.waypoints) < 2:
+            raise BadInput(f"corridor {self.name}: a line needs at least two waypoints")
+        if self.heights is not None:
+            if len(self.heights) != len(self.waypoints):
+                raise BadInput(
+                    f"corridor {self.name}: {len(self.heights)} heights for "
+                    f"{len(self.waypoints)} waypoints; give one each"
+                )
+            if len({height.datum for height in self.heights}) > 1:
+                raise DatumMismatch(f"corridor {self.name}: give all heights in one datum")
+        if self.departs_at is not None and self.departs_at.tzinfo is None:
+            raise BadInput(f"corridor {self.name}: the departure needs a time zone, such as +09:00")
+        for member, least in (
+            ("half_width_m", 0.0),
+            ("ground_speed_mps", 0.0),
+            ("vertical_speed_mps", 0.0),
+            ("below_m", -1.0),
+            ("above_m", -1.0),
+        ):
+            value = getattr(self, member)
+            if not (math.isfinite(value) and value > least) or value < 0.0:
+                raise BadInput(f"corridor {self.name}: {member} cannot be {value}")
