@@ -1,0 +1,159 @@
+"""`soramichi bench planner`: the check and the search against the plainest programs for them.
+
+The limit of the check is GEOS: one bulk query of an index, in two dimensions,
+with no heights, times, stretches or evidence. geopandas is a peer where it is
+installed. Everything runs on one core, alternating, in the same process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+import numpy as np
+import shapely
+
+from routes_planner import scenes
+from routes_planner.check import check, check_many
+from routes_planner.flown import Flown, fly
+from routes_planner.overlap import overlaps, rejected
+from routes_planner.surroundings import Surroundings, survey
+from soramichi.domain.corridor import Corridor
+
+Result = dict[str, Any]
+RUNS = 3
+# Zones and candidates of each scene.
+SCENES = ((1_000, 4_000), (10_000, 2_000), (100_000, 500))
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Smaller scenes: a minute instead of several.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def planner(*, quick: bool, as_json: bool) -> None:
+    """Measure the planner. 経路の判定と探索の速さを測ります。"""  # noqa: D415
+    results: list[Result] = []
+    for zones, candidates in (
+        (1_000, 2_000),
+        (10_000, 1_000),
+        *(() if quick else ((100_000, 500),)),
+    ):
+        results += check_results(zones, candidates)
+    report = {"machine": machine(), "runs": RUNS, "results": results}
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+        return
+    for row in results:
+        limit = (
+            "" if row["limit"] is None else f"   limit {row['limit']:>12,.1f}   x{row['ratio']:.2f}"
+        )
+        click.echo(f"{row['name']:<44}{row['value']:>12,.1f} {row['unit']:<13}{limit}")
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "geos": ".".join(map(str, shapely.geos_version)),
+    }
+
+
+def result(name: str, value: float, unit: str, limit: float | None = None) -> Result:
+    """One row; the ratio is value / limit, None without a limit."""
+    ratio = None if not limit else round(value / limit, 3)
+    return {"name": name, "value": value, "unit": unit, "limit": limit, "ratio": ratio}
+
+
+def seconds(*work: Callable[[], object]) -> list[float]:
+    """The median seconds of each, run alternately so that they meet the same machine."""
+    for warm_up in work:
+        warm_up()
+    taken: list[list[float]] = [[] for _ in work]
+    for _ in range(RUNS):
+        for slot, run in zip(taken, work, strict=True):
+            began = time.perf_counter()
+            run()
+            slot.append(time.perf_counter() - began)
+    return [statistics.median(slot) for slot in taken]
+
+
+def check_results(zone_count: int, candidate_count: int) -> list[Result]:
+    """Bulk, single and peer rates for one scene, and what the check misses against GEOS."""
+    zones, plans = scenes.zones(zone_count), scenes.corridors(candidate_count)
+    around, flown = survey(zones), fly(plans)
+    shapes = scenes.PLANE.metres(np.array([zone.volumes[0].footprint for zone in zones]))
+    lines, widths = scenes.lines_m(plans)
+    tree = shapely.STRtree(shapes)
+    work: list[Callable[[], object]] = [
+        lambda: tree.query(lines, predicate="dwithin", distance=widths),
+        lambda: overlaps(flown, around),
+        lambda: rejected(flown, around),
+        lambda: fly(plans),
+        lambda: check_many(plans, around, with_clearance=False),
+    ]
+    geos, exact, reject, laid_out, verdicts = (candidate_count / s for s in seconds(*work))
+    rate, at = "candidates/s", f"@{zone_count}"
+    return [
+        result(f"check.geos_bulk_2d{at}", geos, rate),
+        result(f"check.exact_3d_time{at}", exact, rate, geos),
+        result(f"check.accept_reject{at}", reject, rate, geos),
+        result(f"check.lay_out_lines{at}", laid_out, rate, geos),
+        result(f"check.verdicts_with_evidence{at}", verdicts, rate, geos),
+        result(f"check.missed_against_geos_2d{at}", missed(plans, around, tree), "pairs"),
+        *_single(plans, around, at),
+        *_geopandas(shapes, lines, widths, geos, at),
+    ]
+
+
+def missed(plans: list[Corridor], around: Surroundings, tree: shapely.STRtree) -> float:
+    """Pairs that GEOS finds within 99.9 % of the width and the check, at all heights, does not."""
+    lines, widths = scenes.lines_m(plans)
+    flat = everywhere(fly(plans))
+    found = overlaps(flat, around)
+    ours = set(zip(found.corridor.tolist(), found.volume.tolist(), strict=True))
+    pairs = tree.query(lines, predicate="dwithin", distance=0.999 * widths).T.tolist()
+    return float(sum((a, b) not in ours for a, b in pairs))
+
+
+def everywhere(flown: Flown) -> Flown:
+    """The same lines at all heights and times: what a check in two dimensions looks at."""
+    band, pieces = flown.flights.band.copy(), flown.flights.pieces.copy()
+    band[:, :, :2], band[:, :, 2:] = np.inf, -np.inf
+    pieces["starts"], pieces["ends"] = -np.inf, np.inf
+    flights = flown.flights._replace(band=band, pieces=pieces)
+    return Flown(flown.corridors, flights, flown.along_m, flown.after_s, flown.height_m)
+
+
+def _single(plans: list[Corridor], around: Surroundings, at: str) -> list[Result]:
+    """Milliseconds of one interactive check with evidence and clearance."""
+    taken = []
+    for plan in plans[:300]:
+        began = time.perf_counter()
+        check(plan, around)
+        taken.append(1_000.0 * (time.perf_counter() - began))
+    return [
+        result(f"check.single_p50{at}", statistics.median(taken), "ms"),
+        result(f"check.single_p99{at}", float(np.percentile(taken, 99)), "ms"),
+    ]
+
+
+def _geopandas(
+    shapes: Any, lines: list[shapely.LineString], widths: Any, geos: float, at: str
+) -> list[Result]:
+    """The usual peer: a spatial join in two dimensions; [] where it is not installed."""
+    try:
+        import geopandas  # noqa: PLC0415  # a peer to compare with, not a dependency
+    except ImportError:
+        click.echo("geopandas is not installed: its row is left out", err=True)
+        return []
+    left = geopandas.GeoDataFrame(geometry=lines, crs="EPSG:6674")
+    right = geopandas.GeoDataFrame(geometry=list(shapes), crs="EPSG:6674")
+    [took] = seconds(lambda: left.sjoin(right, predicate="dwithin", distance=widths))
+    return [result(f"check.geopandas_sjoin_2d{at}", len(lines) / took, "candidates/s", geos)]
