@@ -341,41 +341,75 @@ def _reach_of_edge(u1: float, v1: float, u2: float, v2: float, r: float) -> tupl
 
 
 @compiled
-def _near(piece: Record, volume: Record, chunks: Records, vertices: Floats) -> Floats:
-    """Rows (from, to) in [0, 1] of the piece, in order: where it is within reach of the volume."""
+def _joined(out: Floats, m: int, lo: float, hi: float) -> int:
+    """Append (lo, hi) to the first m rows of `out`, joined to the last where they touch."""
+    if m > 0 and lo <= out[m - 1, 1]:
+        out[m - 1, 1] = max(out[m - 1, 1], hi)
+        return m
+    out[m, 0], out[m, 1] = lo, hi
+    return m + 1
+
+
+@compiled
+def _merged(rows: Floats, n: int, lo: float, hi: float) -> int:
+    """Add (lo, hi) to n rows that are in order and apart, joining those it touches."""
+    k = 0
+    while k < n and rows[k, 1] < lo:
+        k += 1
+    j = k
+    while j < n and rows[j, 0] <= hi:
+        lo, hi = min(lo, rows[j, 0]), max(hi, rows[j, 1])
+        j += 1
+    if j == k:
+        for m in range(n, k, -1):
+            rows[m, 0], rows[m, 1] = rows[m - 1, 0], rows[m - 1, 1]
+    else:
+        for m in range(j, n):
+            rows[m - j + k + 1, 0], rows[m - j + k + 1, 1] = rows[m, 0], rows[m, 1]
+    rows[k, 0], rows[k, 1] = lo, hi
+    return n + 1 - (j - k)
+
+
+@compiled
+def _near(
+    piece: Record, volume: Record, chunks: Records, vertices: Floats, rows: Floats, out: Floats
+) -> int:
+    """Fill `out` with (from, to) in [0, 1], in order: where the piece is within reach.
+
+    Returns how many; `rows` is room to work in, both with two rows per edge and two more.
+    """
     kx, ky, r = piece.kx, piece.ky, piece.reach
     ex, ey = (piece.x1 - piece.x0) * kx, (piece.y1 - piece.y0) * ky
     length = np.sqrt(ex * ex + ey * ey)
     if length < 1e-6:
-        hit = _within_reach(piece, 0.0, 1.0, volume, chunks, vertices)
-        return np.array([[0.0, 1.0]]) if hit else np.empty((0, 2))
+        out[0, 0], out[0, 1] = 0.0, 1.0
+        return 1 if _within_reach(piece, 0.0, 1.0, volume, chunks, vertices) else 0
     ux, uy = ex / length, ey / length
-    edges = chunks[volume.chunk_end - 1].last - chunks[volume.chunk].first
-    rows = np.empty((edges, 2))
     n = 0
-    rx, ry = r / kx, r / ky
-    west, east = min(piece.x0, piece.x1) - rx, max(piece.x0, piece.x1) + rx
-    south, north = min(piece.y0, piece.y1) - ry, max(piece.y0, piece.y1) + ry
     for c in range(volume.chunk, volume.chunk_end):
         chunk = chunks[c]
-        if west > chunk.east or east < chunk.west or south > chunk.north or north < chunk.south:
+        if piece.west > chunk.east or piece.east < chunk.west:
             continue
-        for k in range(chunk.first, chunk.last):
+        if piece.south > chunk.north or piece.north < chunk.south:
+            continue
+        j = chunk.first
+        mx, my = (vertices[j, 0] - piece.x0) * kx, (vertices[j, 1] - piece.y0) * ky
+        u1, v1 = mx * ux + my * uy, my * ux - mx * uy
+        for k in range(j + 1, chunk.last + 1):
             mx, my = (vertices[k, 0] - piece.x0) * kx, (vertices[k, 1] - piece.y0) * ky
-            nx, ny = (vertices[k + 1, 0] - piece.x0) * kx, (vertices[k + 1, 1] - piece.y0) * ky
-            lo, hi = _reach_of_edge(
-                mx * ux + my * uy, my * ux - mx * uy, nx * ux + ny * uy, ny * ux - nx * uy, r
-            )
+            u2, v2 = mx * ux + my * uy, my * ux - mx * uy
+            lo, hi = np.inf, -np.inf
+            if min(v1, v2) <= r and max(v1, v2) >= -r:
+                lo, hi = _reach_of_edge(u1, v1, u2, v2, r)
+            u1, v1 = u2, v2
             lo, hi = max(lo / length, 0.0), min(hi / length, 1.0)
-            if lo <= hi:
-                rows[n, 0], rows[n, 1] = lo, hi
-                n += 1
-    order = np.argsort(rows[:n, 0])
-    out = np.empty((2 * n + 1, 2))
+            if lo > hi:
+                continue
+            n = _merged(rows, n, lo, hi)
     # Between two stretches no edge is near: such a gap is wholly inside or wholly outside.
     m, reached = 0, 0.0
     for k in range(n + 1):
-        lo, hi = (rows[order[k], 0], rows[order[k], 1]) if k < n else (1.0, 1.0)
+        lo, hi = (rows[k, 0], rows[k, 1]) if k < n else (1.0, 1.0)
         if lo > reached:
             t = 0.5 * (reached + lo)
             x, y = piece.x0 + t * (piece.x1 - piece.x0), piece.y0 + t * (piece.y1 - piece.y0)
@@ -384,17 +418,7 @@ def _near(piece: Record, volume: Record, chunks: Records, vertices: Floats) -> F
         if k < n:
             m = _joined(out, m, lo, hi)
         reached = max(reached, hi)
-    return out[:m].copy()
-
-
-@compiled
-def _joined(out: Floats, m: int, lo: float, hi: float) -> int:
-    """Append (lo, hi) to the first m rows of `out`, joined to the last where they touch."""
-    if m > 0 and lo <= out[m - 1, 1]:
-        out[m - 1, 1] = max(out[m - 1, 1], hi)
-        return m
-    out[m, 0], out[m, 1] = lo, hi
-    return m + 1
+    return m
 
 
 @compiled
@@ -413,15 +437,19 @@ def stretches(
     period = np.empty(1024, np.int64)
     lo = np.empty(1024, np.float64)
     hi = np.empty(1024, np.float64)
+    rows, near = np.empty((256, 2)), np.empty((256, 2))
     n = 0
     for m in range(piece.size):
         i = piece[m]
         p, v = pieces[i], volumes[volume[m]]
         a, b = _height_window(band, i, v.floor, v.floor_datum, v.ceiling, v.ceiling_datum)
-        near = _near(p, v, chunks, vertices)
+        edges = chunks[v.chunk_end - 1].last - chunks[v.chunk].first
+        if rows.shape[0] < 2 * edges + 2:
+            rows, near = np.empty((2 * edges + 2, 2)), np.empty((2 * edges + 2, 2))
+        count = _near(p, v, chunks, vertices, rows, near)
         for k in range(v.period, v.period_end):
             c, d, cut = _time_window(p.starts, p.ends, periods[k, 0], periods[k, 1])
-            for row in range(near.shape[0]):
+            for row in range(count):
                 start, end = max(a, c, near[row, 0]), min(b, d, near[row, 1])
                 if start > end or (cut and start >= d):
                     continue
