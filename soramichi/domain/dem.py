@@ -55,11 +55,11 @@ class Tiles:
         self.zoom = zoom
         self._tile = lru_cache(_TILES_KEPT)(self._read)
 
-    def surfaces_amsl_m(self, lon_deg: Floats, lat_deg: Floats) -> Floats:
+    def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         """Bilinear between pixel centres; the nearest pixel where a neighbour has no data."""
         size = float(_TILE << self.zoom)
-        latitude = np.radians(np.clip(lat_deg, -85.05, 85.05))
-        x = (lon_deg + 180.0) / 360.0 * size
+        latitude = np.radians(np.clip(latitude_deg, -85.05, 85.05))
+        x = (longitude_deg + 180.0) / 360.0 * size
         y = (1.0 - np.arcsinh(np.tan(latitude)) / np.pi) / 2.0 * size
         return _bilinear(x, y, self._pixels)
 
@@ -99,10 +99,10 @@ class Raster:
     step_down_deg: float
     heights: NDArray[np.float32]
 
-    def surfaces_amsl_m(self, lon_deg: Floats, lat_deg: Floats) -> Floats:
+    def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         """Bilinear between pixel centres; the nearest pixel where a neighbour has no data."""
-        x = (lon_deg - self.left) / self.step_deg
-        y = (self.top - lat_deg) / self.step_down_deg
+        x = (longitude_deg - self.left) / self.step_deg
+        y = (self.top - latitude_deg) / self.step_down_deg
         return _bilinear(x, y, self._pixels)
 
     def _pixels(self, column: Integers, row: Integers) -> Floats:

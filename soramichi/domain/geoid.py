@@ -66,20 +66,17 @@ def undulation(where: Position, *, within_m: float = 1.0) -> Undulation:
     return found
 
 
-def undulations_m(lon_deg: Floats, lat_deg: Floats, *, within_m: float = 1.0) -> Floats:
-    """`undulation` of many places at once, in metres; the same refusal if any is outside."""
-    heights = np.asarray(_land().get_heights(lon_deg, lat_deg), dtype=np.float64)
+def undulations_m(longitude_deg: Floats, latitude_deg: Floats, *, within_m: float = 1.0) -> Floats:
+    """Metres at many places, NaN where no model is as accurate as `within_m` metres."""
+    heights = np.asarray(_land().get_heights(longitude_deg, latitude_deg), dtype=np.float64)
+    if within_m < LAND_ACCURACY_M:
+        return np.full(len(heights), np.nan)
     at_sea = np.isnan(heights)
-    if at_sea.any():
-        heights[at_sea] = _seas().get_heights(lon_deg[at_sea], lat_deg[at_sea])
+    if at_sea.any() and within_m >= SEA_ACCURACY_M:
+        heights[at_sea] = _seas().get_heights(longitude_deg[at_sea], latitude_deg[at_sea])
     abroad = np.isnan(heights)
-    if abroad.any():
-        if within_m < WORLD_ACCURACY_M:
-            raise DatumMismatch(
-                f"{int(abroad.sum())} of {len(heights)} places are outside Japan, where the geoid "
-                f"is known to {WORLD_ACCURACY_M} m only, and {within_m} m were asked for"
-            )
-        heights[abroad] = _egm96(lon_deg[abroad], lat_deg[abroad])
+    if abroad.any() and within_m >= WORLD_ACCURACY_M:
+        heights[abroad] = _egm96(longitude_deg[abroad], latitude_deg[abroad])
     return heights
 
 

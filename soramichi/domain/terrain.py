@@ -39,7 +39,7 @@ class NotLoaded:
 class Terrain(Protocol):
     """Anything that knows surface heights."""
 
-    def surfaces_amsl_m(self, lon_deg: Floats, lat_deg: Floats) -> Floats:
+    def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         """Surface heights in metres AMSL, NaN where not loaded; empty for empty input."""
 
 
@@ -54,9 +54,9 @@ def surface_amsl_m(terrain: Terrain, where: Position) -> float | NotLoaded:
 class NoTerrain:
     """Nothing is loaded anywhere."""
 
-    def surfaces_amsl_m(self, lon_deg: Floats, lat_deg: Floats) -> Floats:  # noqa: ARG002
+    def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:  # noqa: ARG002
         """NaN everywhere."""
-        return np.full(len(lon_deg), np.nan)
+        return np.full(len(longitude_deg), np.nan)
 
 
 class Sea:
@@ -70,9 +70,9 @@ class Sea:
         self._area = area
         shapely.prepare(area)
 
-    def surfaces_amsl_m(self, lon_deg: Floats, lat_deg: Floats) -> Floats:
+    def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         """0.0 inside the area, NaN outside."""
-        return np.where(shapely.intersects_xy(self._area, lon_deg, lat_deg), 0.0, np.nan)
+        return np.where(shapely.intersects_xy(self._area, longitude_deg, latitude_deg), 0.0, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,12 @@ class FirstOf:
 
     sources: Sequence[Terrain]
 
-    def surfaces_amsl_m(self, lon_deg: Floats, lat_deg: Floats) -> Floats:
+    def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         """NaN where none of them knows."""
-        heights = np.full(len(lon_deg), np.nan)
+        heights = np.full(len(longitude_deg), np.nan)
         for source in self.sources:
             missing = np.isnan(heights)
             if not missing.any():
                 break
-            heights[missing] = source.surfaces_amsl_m(lon_deg[missing], lat_deg[missing])
+            heights[missing] = source.surfaces_amsl_m(longitude_deg[missing], latitude_deg[missing])
         return heights
