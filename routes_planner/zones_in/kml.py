@@ -44,37 +44,36 @@ def read(source: str, root: Element) -> Imported:
 
 def _plain(placemark: Element) -> dict[str, Any]:
     """What a zone needs of a Placemark, as plain values (so that it can be digested)."""
-    properties: dict[str, Any] = {}
-    for data in _all(placemark, "Data"):
-        properties[str(data.get("name"))] = _text(data, "value")
-    for data in _all(placemark, "SimpleData"):
-        properties[str(data.get("name"))] = (data.text or "").strip()
+    properties = extended_data(placemark)
     for key in ("name", "description"):
-        if _text(placemark, key):
-            properties.setdefault(key, _text(placemark, key))
-    spans = _all(placemark, "TimeSpan")
+        if text(placemark, key):
+            properties.setdefault(key, text(placemark, key))
+    spans = descendants(placemark, "TimeSpan")
     return {
         "id": placemark.get("id") or "",
         "properties": properties,
-        "begin": _text(spans[0], "begin") if spans else "",
-        "end": _text(spans[0], "end") if spans else "",
-        "polygons": [_polygon(polygon) for polygon in _all(placemark, "Polygon")],
+        "begin": text(spans[0], "begin") if spans else "",
+        "end": text(spans[0], "end") if spans else "",
+        "polygons": [_polygon(polygon) for polygon in descendants(placemark, "Polygon")],
     }
 
 
 def _polygon(polygon: Element) -> dict[str, Any]:
-    boundaries = [*_all(polygon, "outerBoundaryIs")[:1], *_all(polygon, "innerBoundaryIs")]
+    boundaries = [
+        *descendants(polygon, "outerBoundaryIs")[:1],
+        *descendants(polygon, "innerBoundaryIs"),
+    ]
     return {
-        "mode": _text(polygon, "altitudeMode") or "clampToGround",
-        "extrude": _text(polygon, "extrude") == "1",
-        "rings": [_ring(_text(ring, "coordinates")) for ring in boundaries],
-        "has_outer": bool(_all(polygon, "outerBoundaryIs")),
+        "mode": text(polygon, "altitudeMode") or "clampToGround",
+        "extrude": text(polygon, "extrude") == "1",
+        "rings": [_ring(text(ring, "coordinates")) for ring in boundaries],
+        "has_outer": bool(descendants(polygon, "outerBoundaryIs")),
     }
 
 
-def _ring(text: str) -> list[list[float | None]]:
+def _ring(coordinates: str) -> list[list[float | None]]:
     """lon,lat[,height] triples; what is no number becomes None, which no ring accepts."""
-    return [[footprint.number(part) for part in point.split(",")] for point in text.split()]
+    return [[footprint.number(part) for part in point.split(",")] for point in coordinates.split()]
 
 
 def _zone(feature: dict[str, Any], item: Item, *, source: str) -> Geozone | None:
@@ -131,10 +130,22 @@ def _ceiling(polygon: dict[str, Any], item: Item, field: str) -> Altitude | None
     return Altitude(max(tops), datum)
 
 
-def _all(element: Element, name: str) -> list[Element]:
+def extended_data(placemark: Element) -> dict[str, Any]:
+    """The custom members of a Placemark, as text."""
+    found: dict[str, Any] = {}
+    for data in descendants(placemark, "Data"):
+        found[str(data.get("name"))] = text(data, "value")
+    for data in descendants(placemark, "SimpleData"):
+        found[str(data.get("name"))] = (data.text or "").strip()
+    return found
+
+
+def descendants(element: Element, name: str) -> list[Element]:
+    """All elements of that local name below `element`, in document order."""
     return [child for child in element.iter() if local_name(child) == name]
 
 
-def _text(element: Element, name: str) -> str:
+def text(element: Element, name: str) -> str:
+    """The text of the first element of that local name; "" where there is none."""
     found = next((child for child in element.iter() if local_name(child) == name), None)
     return "" if found is None else (found.text or "").strip()

@@ -1,0 +1,223 @@
+"""A line of any file becomes a corridor; what nobody stated is filled in and named.
+
+Members, as `properties` of a GeoJSON feature, ExtendedData of KML or columns of CSV, all optional:
+`name`, `aircraft_class` (drone, evtol, helicopter), `width_m`, `speed_mps`, `vertical_speed_mps`,
+`below_m`, `above_m`, `departs_at` (RFC 3339), `height_m` (level flight), `height_datum` (AMSL, AGL,
+WGS84, TAKEOFF; also as `altitude_datum`), `takeoff_amsl_m`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from routes_planner.zones_in.footprint import number
+from routes_planner.zones_in.report import Item
+from soramichi.domain.altitude import Altitude, Datum
+from soramichi.domain.corridor import Corridor
+from soramichi.domain.flight import AircraftClass
+from soramichi.domain.position import Position
+from soramichi.errors import BadFile, BadInput
+
+_DATUMS = {
+    "AGL": Datum.AGL,
+    "AMSL": Datum.AMSL,
+    "MSL": Datum.AMSL,
+    "WGS84": Datum.ELLIPSOID,
+    "ELLIPSOID": Datum.ELLIPSOID,
+    "TAKEOFF": Datum.TAKEOFF,
+    "HOME": Datum.TAKEOFF,
+    "BARO": Datum.BARO,
+}
+
+
+class Typical(NamedTuple):
+    """What is assumed of a class until someone says better; metres and metres per second.
+
+    The width of a drone's corridor is the standard one of the drone-route
+    guideline (2025); the others are round figures for navigation by satellite.
+    """
+
+    width_m: float
+    half_band_m: float
+    ground_speed_mps: float
+    vertical_speed_mps: float
+
+
+TYPICAL = {
+    AircraftClass.DRONE: Typical(100.0, 10.0, 15.0, 4.0),
+    AircraftClass.EVTOL: Typical(300.0, 30.0, 52.0, 4.0),
+    AircraftClass.HELICOPTER: Typical(300.0, 30.0, 51.0, 4.0),
+    AircraftClass.UNKNOWN: Typical(300.0, 30.0, 15.0, 3.0),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What the planner says for all candidates; it goes before what a file says. None: not said."""
+
+    aircraft_class: AircraftClass | None = None
+    departs_at: datetime | None = None
+    ground_speed_mps: float | None = None
+    width_m: float | None = None
+    height_datum: Datum | None = None
+
+
+class Point(NamedTuple):
+    """WGS 84 degrees and a height in metres, None where there is none."""
+
+    longitude_deg: float
+    latitude_deg: float
+    height_m: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A flown line as a file has it; `datum` None when the file does not say."""
+
+    name: str
+    points: Sequence[Point]
+    datum: Datum | None = None
+    members: Mapping[str, Any] = field(default_factory=dict)
+    takeoff_amsl_m: float | None = None
+    aircraft_class: AircraftClass | None = None
+
+
+def corridor(line: Line, stated: Stated, source: str, item: Item) -> Corridor:
+    """The corridor of a line. Raises `BadFile`, naming the member, for what makes no sense.
+
+    Heights without a datum are left out, and said so in `item`: which zone they
+    meet could not be answered.
+    """
+    values = _Members(line, source)
+    aircraft_class = stated.aircraft_class or values.aircraft_class() or line.aircraft_class
+    typical = TYPICAL[aircraft_class or AircraftClass.UNKNOWN]
+    given = {
+        "ground_speed_mps": stated.ground_speed_mps or values.number("speed_mps"),
+        "half_width_m": _half(stated.width_m or values.number("width_m")),
+        "below_m": values.number("below_m"),
+        "above_m": values.number("above_m"),
+        "vertical_speed_mps": values.number("vertical_speed_mps"),
+    }
+    usual = {
+        "ground_speed_mps": typical.ground_speed_mps,
+        "half_width_m": typical.width_m / 2.0,
+        "below_m": typical.half_band_m,
+        "above_m": typical.half_band_m,
+        "vertical_speed_mps": typical.vertical_speed_mps,
+    }
+    numbers = {key: usual[key] if value is None else value for key, value in given.items()}
+    assumed = tuple(key for key, value in given.items() if value is None)
+    takeoff = values.number("takeoff_amsl_m")
+    try:
+        return Corridor(
+            name=line.name,
+            waypoints=_waypoints(line, source),
+            heights=_heights(line, values, stated, item),
+            departs_at=stated.departs_at or values.time("departs_at"),
+            takeoff_amsl_m=line.takeoff_amsl_m if takeoff is None else takeoff,
+            aircraft_class=aircraft_class or AircraftClass.UNKNOWN,
+            source=source,
+            assumed=assumed if aircraft_class else (*assumed, "aircraft_class"),
+            **numbers,
+        )
+    except BadFile:
+        raise
+    except BadInput as error:
+        raise BadFile(source, str(error), field=line.name) from None
+
+
+def _half(width_m: float | None) -> float | None:
+    return None if width_m is None else width_m / 2.0
+
+
+def _waypoints(line: Line, source: str) -> tuple[Position, ...]:
+    if len({point[:2] for point in line.points}) < 2:
+        raise BadFile(source, "a line needs two different waypoints", field=line.name)
+    return tuple(
+        Position(
+            latitude_deg=point.latitude_deg,
+            longitude_deg=(point.longitude_deg + 180.0) % 360.0 - 180.0
+            if abs(point.longitude_deg) > 180.0
+            else point.longitude_deg,
+        )
+        for point in line.points
+    )
+
+
+def _heights(
+    line: Line, values: _Members, stated: Stated, item: Item
+) -> tuple[Altitude, ...] | None:
+    level = values.number("height_m")
+    metres = [point.height_m if level is None else level for point in line.points]
+    known = [height for height in metres if height is not None]
+    if not known:
+        return None
+    if len(known) < len(metres):
+        item.unknown(
+            "heights",
+            f"{len(metres) - len(known)}点に高さがないため、高さを使いません",
+            f"{len(metres) - len(known)} waypoints have no height, so none is used",
+        )
+        return None
+    datum = stated.height_datum or values.datum() or line.datum
+    if datum is None:
+        item.unknown(
+            "height_datum",
+            "高さの基準（標高・対地・楕円体）が書かれていないため、高さを使いません",
+            "the heights have no datum (AMSL, AGL, WGS84), so they are not used",
+        )
+        return None
+    return tuple(Altitude(height, datum) for height in known)
+
+
+class _Members:
+    """Typed access to a line's members, with its name in every error."""
+
+    def __init__(self, line: Line, source: str) -> None:
+        self._line = line
+        self._source = source
+
+    def number(self, key: str) -> float | None:
+        value = self._line.members.get(key)
+        if value is None or value == "":
+            return None
+        result = number(value)
+        if result is None:
+            raise self._bad(key, f"{str(value)[:40]!r} is not a number")
+        return result
+
+    def time(self, key: str) -> datetime | None:
+        value = self._line.members.get(key)
+        if value is None or value == "":
+            return None
+        try:
+            at = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            raise self._bad(key, f"{str(value)[:40]!r} is not a date and time") from None
+        if at.tzinfo is None:
+            raise self._bad(key, f"{str(value)[:40]} needs a time zone, such as +09:00")
+        return at
+
+    def datum(self) -> Datum | None:
+        members = self._line.members
+        value = members.get("height_datum") or members.get("altitude_datum")
+        if value is None or value == "":
+            return None
+        datum = _DATUMS.get(str(value).strip().upper())
+        if datum is None:
+            raise self._bad("height_datum", f"{str(value)[:40]!r} is not one of {list(_DATUMS)}")
+        return datum
+
+    def aircraft_class(self) -> AircraftClass | None:
+        value = self._line.members.get("aircraft_class")
+        try:
+            return None if value is None or value == "" else AircraftClass(str(value).lower())
+        except ValueError:
+            known = ", ".join(AircraftClass)
+            raise self._bad("aircraft_class", f"{str(value)[:40]!r} is none of {known}") from None
+
+    def _bad(self, key: str, reason: str) -> BadFile:
+        return BadFile(self._source, reason, field=f"{self._line.name}.{key}")
