@@ -215,7 +215,7 @@ def _bands(
     if geoid is not None and n:
         west, east, south, north = ends
         lon = np.column_stack([west, east])
-        undulation = geoid.undulation_m(
+        undulation = geoid.undulations_m(
             (lon + 180.0) % 360.0 - 180.0, np.column_stack([south, north])
         )
         amsl, ellipsoid = middle[:, 0].copy(), middle[:, 1].copy()

@@ -117,7 +117,7 @@ def band_meetings(
         lon = (lon + 180.0) % 360.0 - 180.0
         inside = _inside(volume, lon, lat, step / float(kx.min()))
         ground = np.full(lon.shape, np.nan)
-        ground[inside] = surroundings.terrain.surface_amsl_m(lon[inside], lat[inside])
+        ground[inside] = surroundings.terrain.surfaces_amsl_m(lon[inside], lat[inside])
         undulation = _undulation(surroundings.geoid, lon, lat)
         top, bottom = _band_amsl(line.top_m[rows], line.bottom_m[rows], ground)
         if volume.floor is not None:
@@ -167,7 +167,7 @@ def _band_amsl(top: Floats, bottom: Floats, ground: Floats) -> tuple[Floats, Flo
 def _undulation(geoid: Geoid | None, lon: Floats, lat: Floats) -> Floats:
     if geoid is None:
         return np.full(lon.shape, np.nan)
-    return geoid.undulation_m(lon.ravel(), lat.ravel()).reshape(lon.shape)
+    return geoid.undulations_m(lon.ravel(), lat.ravel()).reshape(lon.shape)
 
 
 def _amsl(limit: Altitude, ground: Floats, undulation: Floats) -> Floats:

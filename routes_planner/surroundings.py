@@ -34,7 +34,7 @@ COLUMN = {Datum.AMSL: 0, Datum.ELLIPSOID: 1, Datum.AGL: 2}
 class Geoid(Protocol):
     """Heights of the geoid above the WGS 84 ellipsoid."""
 
-    def undulation_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
+    def undulations_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         """Metres at each place, nan where the model has none."""
         ...
 
@@ -42,7 +42,7 @@ class Geoid(Protocol):
 class Terrain(Protocol):
     """Heights of the ground or water surface above mean sea level."""
 
-    def surface_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
+    def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         """Metres at each place, nan where it is not loaded."""
         ...
 
@@ -66,6 +66,10 @@ class Surroundings:
     keep_in: tuple[int, ...]
     anywhere: tuple[int, ...]
     _scheduled: tuple[int, ...] = field(repr=False)
+
+    def footprint(self, row: int) -> shapely.Polygon | shapely.MultiPolygon:
+        """The footprint of a laid-out volume, in WGS 84 degrees."""
+        return self.zones[int(self.zone_of[row])].volumes[int(self.part_of[row])].footprint
 
     def during(self, since_s: float, until_s: float) -> Volumes:
         """The volumes with the weekly hours of their zones as instants around [since, until].

@@ -95,7 +95,7 @@ class Slope:
     per_km_m: float
     loaded_to_deg: float = 180.0
 
-    def surface_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
+    def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         east_km = (longitude_deg - HERE.longitude_deg) * 91.7
         rise = np.where(longitude_deg > self.loaded_to_deg, np.nan, self.per_km_m * east_km)
         return rise + 0.0 * latitude_deg
@@ -107,5 +107,5 @@ class FlatGeoid:
 
     metres: float = 37.5
 
-    def undulation_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
+    def undulations_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         return np.full(np.broadcast(longitude_deg, latitude_deg).shape, self.metres)

@@ -75,14 +75,14 @@ def test_random_pairs_agree_with_dense_sampling() -> None:
         plan, zone = a_random_corridor(rng), a_random_zone(rng)
         findings = check(plan, survey([zone], geoid=geoid)).findings
         stretches = [(f.from_m, f.to_m) for f in findings]
-        witnesses = met_along(plan, zone, step_m=STEP_M, undulation=geoid.undulation_m)
+        witnesses = met_along(plan, zone, step_m=STEP_M, undulation=geoid.undulations_m)
         # Unsafe direction: every place that is really in the zone lies on a stretch.
         for along in witnesses:
             assert any(a - 0.01 <= along <= b + 0.01 for a, b in stretches), (pair, along)
         # Safe direction: every stretch is near a place that is in the zone but for the step.
         if stretches:
             slack = {"slack_m": STEP_M, "slack_s": STEP_M / 10.0 + 2.0}
-            close = met_along(plan, zone, step_m=STEP_M, undulation=geoid.undulation_m, **slack)
+            close = met_along(plan, zone, step_m=STEP_M, undulation=geoid.undulations_m, **slack)
             for a, b in stretches:
                 assert close.size, (pair, a, b)
                 for end in (a, b):
