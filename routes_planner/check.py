@@ -6,23 +6,32 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from routes_planner.clearance import clearances_m
+from routes_planner.endurance import endurance_findings
 from routes_planner.evidence import anywhere_finding, zone_findings
 from routes_planner.flown import Flown, fly
 from routes_planner.keep_in import keep_in_findings
+from routes_planner.metrics import metrics_of
 from routes_planner.overlap import overlaps
-from routes_planner.surroundings import Surroundings
+from routes_planner.population import Population
+from routes_planner.surroundings import Geoid, Surroundings
 from routes_planner.verdict import Finding, Metrics, Verdict
+from soramichi.domain.altitude import Datum
 from soramichi.domain.corridor import Corridor
 
 
-def check(corridor: Corridor, surroundings: Surroundings) -> Verdict:
+def check(
+    corridor: Corridor, surroundings: Surroundings, *, population: Population | None = None
+) -> Verdict:
     """The verdict on one candidate; see `check_many`."""
-    return check_many([corridor], surroundings)[0]
+    return check_many([corridor], surroundings, population=population)[0]
 
 
 def check_many(
-    corridors: Sequence[Corridor], surroundings: Surroundings, *, with_clearance: bool = True
+    corridors: Sequence[Corridor],
+    surroundings: Surroundings,
+    *,
+    population: Population | None = None,
+    with_metrics: bool = True,
 ) -> list[Verdict]:
     """The verdicts on candidates, in their order; [] for none.
 
@@ -30,61 +39,72 @@ def check_many(
     width of one volume's footprint, at its height and at its time. What cannot be
     known (no heights, no departure, terrain or geoid not loaded, an unreadable
     zone) is a finding of its own; a candidate with such a one never passes.
-    `with_clearance` False leaves `min_clearance_m` out (None) and is quicker.
+    `with_metrics` False leaves all but length and duration None and is quicker.
     """
     verdicts: dict[int, Verdict] = {}
     for known in (True, False):
         group = [k for k, c in enumerate(corridors) if (c.departs_at is not None) is known]
         if group:
-            flown = fly([corridors[k] for k in group], surroundings.geoid)
-            verdicts.update(
-                zip(group, _judge(flown, surroundings, with_clearance=with_clearance), strict=True)
-            )
+            flown = fly([corridors[k] for k in group], _geoid_for(corridors, surroundings))
+            found = findings_of(flown, surroundings)
+            measured = _measured(flown, surroundings, found, population, with_metrics=with_metrics)
+            for k, findings, metrics in zip(group, found, measured, strict=True):
+                verdicts[k] = _verdict(corridors[k], findings, metrics)
     return [verdicts[k] for k in range(len(corridors))]
 
 
-def _judge(flown: Flown, surroundings: Surroundings, *, with_clearance: bool) -> list[Verdict]:
+def findings_of(flown: Flown, surroundings: Surroundings) -> list[list[Finding]]:
+    """Every finding of every flown line, in the order in which it would be met."""
     found: list[list[Finding]] = [[] for _ in flown.corridors]
     rows = overlaps(flown, surroundings)
-    for corridor, volume, from_m, to_m in zip(
-        rows.corridor.tolist(),
-        rows.volume.tolist(),
-        rows.from_m.tolist(),
-        rows.to_m.tolist(),
-        strict=True,
+    stretches = zip(rows.from_m.tolist(), rows.to_m.tolist(), strict=True)
+    for corridor, volume, stretch in zip(
+        rows.corridor.tolist(), rows.volume.tolist(), stretches, strict=True
     ):
-        found[corridor].extend(zone_findings(flown, corridor, surroundings, volume, (from_m, to_m)))
-    for corridor in range(len(found)):
-        found[corridor].extend(
-            anywhere_finding(flown, corridor, surroundings.zones[k]) for k in surroundings.anywhere
-        )
+        found[corridor].extend(zone_findings(flown, corridor, surroundings, volume, stretch))
+    for corridor, mine in enumerate(found):
+        for k in surroundings.anywhere:
+            mine.append(anywhere_finding(flown, corridor, surroundings.zones[k]))
         for k in surroundings.keep_in:
-            found[corridor].extend(keep_in_findings(flown, corridor, surroundings.zones[k]))
-    clearance = (
-        clearances_m(flown, surroundings, np.unique(rows.corridor))
-        if with_clearance
-        else [None] * len(found)
+            mine.extend(keep_in_findings(flown, corridor, surroundings.zones[k]))
+        mine.extend(endurance_findings(flown, corridor))
+        mine.sort(key=lambda finding: (finding.from_m, finding.to_m))
+    return found
+
+
+def _geoid_for(corridors: Sequence[Corridor], surroundings: Surroundings) -> Geoid | None:
+    """The geoid where something is measured from the ellipsoid: it costs more than the check."""
+    asked = surroundings.ellipsoidal or any(
+        c.heights is not None and c.heights[0].datum is Datum.ELLIPSOID for c in corridors
     )
-    return [
-        _verdict(flown, corridor, findings, clearance[corridor])
-        for corridor, findings in enumerate(found)
-    ]
+    return surroundings.geoid if asked else None
 
 
-def _verdict(
-    flown: Flown, corridor: int, findings: Iterable[Finding], clearance: float | None
-) -> Verdict:
-    plan = flown.corridors[corridor]
+def _measured(
+    flown: Flown,
+    surroundings: Surroundings,
+    found: list[list[Finding]],
+    population: Population | None,
+    *,
+    with_metrics: bool,
+) -> list[Metrics]:
+    if not with_metrics:
+        return [
+            Metrics(length_m=flown.length_m(c), duration_s=flown.duration_s(c))
+            for c in range(len(found))
+        ]
+    meeting = [c for c, findings in enumerate(found) if any(f.clearance_m == 0.0 for f in findings)]
+    overlapping = np.array(meeting, np.int64)
+    return metrics_of(flown, surroundings, overlapping=overlapping, population=population)
+
+
+def _verdict(plan: Corridor, findings: Iterable[Finding], metrics: Metrics) -> Verdict:
     return Verdict(
         candidate=plan.name,
         aircraft_class=plan.aircraft_class,
         departs_at=plan.departs_at,
         rules=None,
-        findings=tuple(sorted(findings, key=lambda f: (f.from_m, f.to_m))),
-        metrics=Metrics(
-            length_m=flown.length_m(corridor),
-            duration_s=flown.duration_s(corridor),
-            min_clearance_m=clearance,
-        ),
+        findings=tuple(findings),
+        metrics=metrics,
         assumed=plan.assumed,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from routes_planner import kernel
-from routes_planner.flown import Flown
+from routes_planner.flown import Flown, reaching
 from routes_planner.kernel import Flights, Floats, Integers
 from routes_planner.surroundings import Surroundings
 from soramichi.domain.geodesy import WGS84
@@ -48,12 +48,8 @@ def _widened(flown: Flown, corridors: Integers, radius_m: float) -> tuple[Flight
     """The pieces of some corridors with this reach, and their rows in `flown`."""
     flights = flown.flights
     rows = np.flatnonzero(np.isin(flown.owner, corridors))
-    pieces = flights.pieces[rows].copy()
-    grow = np.maximum(radius_m - pieces["reach"], 0.0)
-    pieces["reach"] += grow
-    for low, high, scale in (("west", "east", "kx"), ("south", "north", "ky")):
-        pieces[low] -= grow / pieces[scale]
-        pieces[high] += grow / pieces[scale]
+    pieces = flights.pieces[rows]
+    pieces = reaching(pieces, np.maximum(pieces["reach"], radius_m))
     counts = np.diff(flights.start)[corridors]
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     return Flights(pieces, flights.band[rows], start), rows

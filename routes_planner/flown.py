@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routes_planner.kernel import PIECE, Flights, Floats, Integers
+from routes_planner.kernel import PIECE, Flights, Floats, Integers, Records
 from routes_planner.surroundings import CROSSING_DEG, Geoid
 from soramichi.domain.altitude import Datum
 from soramichi.domain.corridor import Corridor
@@ -214,10 +214,9 @@ def _bands(
         middle[rows, column] = height_m[rows] + add
     if geoid is not None and n:
         west, east, south, north = ends
-        lon = np.column_stack([west, east])
-        undulation = geoid.undulations_m(
-            (lon + 180.0) % 360.0 - 180.0, np.column_stack([south, north])
-        )
+        lon = (np.column_stack([west, east]) + 180.0) % 360.0 - 180.0
+        lat = np.column_stack([south, north])
+        undulation = geoid.undulations_m(lon.ravel(), lat.ravel()).reshape(lon.shape)
         amsl, ellipsoid = middle[:, 0].copy(), middle[:, 1].copy()
         middle[:, 0] = np.where(np.isnan(amsl), ellipsoid - undulation, amsl)
         middle[:, 1] = np.where(np.isnan(ellipsoid), amsl + undulation, ellipsoid)
@@ -226,6 +225,28 @@ def _bands(
     known = np.isfinite(middle).all(axis=2, keepdims=True)
     top, bottom = np.where(known, middle + above, np.inf), np.where(known, middle - below, -np.inf)
     return np.concatenate([top, bottom], axis=2)
+
+
+def everywhere(flown: Flown, reach_m: float | None = None) -> Flown:
+    """The same lines at all heights and times, with another reach: a question in two dimensions."""
+    band, pieces = flown.flights.band.copy(), flown.flights.pieces.copy()
+    band[:, :, :2], band[:, :, 2:] = np.inf, -np.inf
+    pieces["starts"], pieces["ends"] = -np.inf, np.inf
+    if reach_m is not None:
+        pieces = reaching(pieces, np.full(pieces.size, reach_m))
+    flights = flown.flights._replace(band=band, pieces=pieces)
+    return Flown(flown.corridors, flights, flown.along_m, flown.after_s, flown.height_m)
+
+
+def reaching(pieces: Records, metres: Floats) -> Records:
+    """The pieces with another reach, and the boxes that go with it."""
+    changed = pieces.copy()
+    grow = metres - pieces["reach"]
+    changed["reach"] = metres
+    for low, high, scale in (("west", "east", "kx"), ("south", "north", "ky")):
+        changed[low] -= grow / pieces[scale]
+        changed[high] += grow / pieces[scale]
+    return changed
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from routes_planner import kernel
 from routes_planner.kernel import CHUNK, VOLUME, Floats, Grid, Integers, Records, Volumes
 from soramichi.domain.activation import active_intervals
 from soramichi.domain.altitude import Altitude, Datum
-from soramichi.domain.geozone import Containment, Geozone, ZoneType, ZoneVolume
+from soramichi.domain.geozone import Containment, Geozone, ZoneKind, ZoneType, ZoneVolume
+from soramichi.domain.terrain import Terrain
 
 EDGES_PER_CHUNK = 8
 # About 800 m in Japan: cells half or twice as large cost a tenth more.
@@ -32,18 +33,10 @@ COLUMN = {Datum.AMSL: 0, Datum.ELLIPSOID: 1, Datum.AGL: 2}
 
 
 class Geoid(Protocol):
-    """Heights of the geoid above the WGS 84 ellipsoid."""
+    """Heights of the geoid above the WGS 84 ellipsoid; `soramichi.domain.geoid` is one."""
 
     def undulations_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         """Metres at each place, nan where the model has none."""
-        ...
-
-
-class Terrain(Protocol):
-    """Heights of the ground or water surface above mean sea level."""
-
-    def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
-        """Metres at each place, nan where it is not loaded."""
         ...
 
 
@@ -54,6 +47,7 @@ class Surroundings:
     Made once with `survey` and used for any number of checks; nothing in it
     changes. `zone_of` and `part_of` tell the zone, and the volume in that zone,
     of each laid-out volume; `keep_in` and `anywhere` are zones judged on their own.
+    `districts` are the densely inhabited ones whatever they ask, None without any.
     """
 
     zones: tuple[Geozone, ...]
@@ -65,7 +59,14 @@ class Surroundings:
     grid: Grid
     keep_in: tuple[int, ...]
     anywhere: tuple[int, ...]
+    districts: Surroundings | None
     _scheduled: tuple[int, ...] = field(repr=False)
+
+    @property
+    def ellipsoidal(self) -> bool:
+        """Whether some limit is a height above the ellipsoid."""
+        column, table = COLUMN[Datum.ELLIPSOID], self.volumes.volumes
+        return bool(((table["floor_datum"] == column) | (table["ceiling_datum"] == column)).any())
 
     def footprint(self, row: int) -> shapely.Polygon | shapely.MultiPolygon:
         """The footprint of a laid-out volume, in WGS 84 degrees."""
@@ -97,6 +98,18 @@ def survey(
     """Lay out and index `zones`; those that restrict nothing are left out. () is allowed."""
     zones = tuple(zones)
     judged = [k for k, z in enumerate(zones) if z.zone_type is not ZoneType.NO_RESTRICTION]
+    inhabited = tuple(zone for zone in zones if zone.kind is ZoneKind.DID)
+    whole = range(len(inhabited))
+    districts = _laid_out(inhabited, whole, None, None) if inhabited else None
+    return replace(_laid_out(zones, judged, geoid, terrain), districts=districts)
+
+
+def _laid_out(
+    zones: tuple[Geozone, ...],
+    judged: Sequence[int],
+    geoid: Geoid | None,
+    terrain: Terrain | None,
+) -> Surroundings:
     laid = [
         (k, part, volume)
         for k in judged
@@ -121,6 +134,7 @@ def survey(
         grid=_grid(volumes),
         keep_in=tuple(k for k in judged if zones[k].containment is Containment.KEEP_IN),
         anywhere=tuple(k for k in judged if zones[k].unknowns and not zones[k].volumes),
+        districts=None,
         _scheduled=tuple(
             k for k in sorted(set(zone_of.tolist())) if any(a.windows for a in zones[k].activations)
         ),

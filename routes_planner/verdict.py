@@ -97,7 +97,9 @@ class Metrics:
     energy_reserve_pct: float | None = None
     over_did_m: float | None = None
     over_did_s: float | None = None
+    nearest_did_m: float | None = None
     people_below: int | None = None
+    nearest_home_m: float | None = None
     min_clearance_m: float | None = None
     max_height_agl_m: float | None = None
 

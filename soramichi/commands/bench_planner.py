@@ -21,7 +21,7 @@ import shapely
 
 from routes_planner import scenes
 from routes_planner.check import check, check_many
-from routes_planner.flown import Flown, fly
+from routes_planner.flown import everywhere, fly
 from routes_planner.overlap import overlaps, rejected
 from routes_planner.surroundings import Surroundings, survey
 from soramichi.domain.corridor import Corridor
@@ -96,7 +96,7 @@ def check_results(zone_count: int, candidate_count: int) -> list[Result]:
         lambda: overlaps(flown, around),
         lambda: rejected(flown, around),
         lambda: fly(plans),
-        lambda: check_many(plans, around, with_clearance=False),
+        lambda: check_many(plans, around, with_metrics=False),
     ]
     geos, exact, reject, laid_out, verdicts = (candidate_count / s for s in seconds(*work))
     rate, at = "candidates/s", f"@{zone_count}"
@@ -120,15 +120,6 @@ def missed(plans: list[Corridor], around: Surroundings, tree: shapely.STRtree) -
     ours = set(zip(found.corridor.tolist(), found.volume.tolist(), strict=True))
     pairs = tree.query(lines, predicate="dwithin", distance=0.999 * widths).T.tolist()
     return float(sum((a, b) not in ours for a, b in pairs))
-
-
-def everywhere(flown: Flown) -> Flown:
-    """The same lines at all heights and times: what a check in two dimensions looks at."""
-    band, pieces = flown.flights.band.copy(), flown.flights.pieces.copy()
-    band[:, :, :2], band[:, :, 2:] = np.inf, -np.inf
-    pieces["starts"], pieces["ends"] = -np.inf, np.inf
-    flights = flown.flights._replace(band=band, pieces=pieces)
-    return Flown(flown.corridors, flights, flown.along_m, flown.after_s, flown.height_m)
 
 
 def _single(plans: list[Corridor], around: Surroundings, at: str) -> list[Result]:
