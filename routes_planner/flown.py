@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routes_planner.kernel import PIECE, Flights, Floats, Integers, Records
+from routes_planner.kernel import PIECE, Flights, Floats, Integers, Records, running
 from routes_planner.surroundings import CROSSING_DEG, Geoid
 from soramichi.domain.altitude import Datum
 from soramichi.domain.corridor import Corridor
@@ -159,8 +159,8 @@ def fly(corridors: Sequence[Corridor], geoid: Geoid | None = None) -> Flown:
     rise = np.abs(height[leg + 1] - height[leg])
     speed = np.array([(c.ground_speed_mps, c.vertical_speed_mps) for c in corridors]).reshape(-1, 2)
     seconds = np.fmax(length / speed[whose, 0], rise / speed[whose, 1])
-    along = _running(length, whose)[of, None] + part * length[of, None]
-    after = _running(seconds, whose)[of, None] + part * seconds[of, None]
+    along = running(length, whose)[of, None] + part * length[of, None]
+    after = running(seconds, whose)[of, None] + part * seconds[of, None]
     levels = height[leg][of, None] + part * (height[leg + 1] - height[leg])[of, None]
     mine = whose[of]
     departs = np.array(
@@ -180,13 +180,6 @@ def fly(corridors: Sequence[Corridor], geoid: Geoid | None = None) -> Flown:
     pieces["south"], pieces["north"] = np.minimum(y0, y1) - ry, np.maximum(y0, y1) + ry
     start = np.searchsorted(mine, np.arange(len(corridors) + 1)).astype(np.int64)
     return Flown(tuple(corridors), Flights(pieces, band, start), along, after, levels)
-
-
-def _running(value: Floats, owner: Integers) -> Floats:
-    """The sum of `value` before each row, starting anew with each owner."""
-    before = np.cumsum(value) - value
-    first = np.searchsorted(owner, owner)
-    return before - before[first]
 
 
 def _bands(
