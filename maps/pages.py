@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from maps import assets
 from maps.shell import Page, TileSource, page
 
-__all__ = ["Page", "TileSource", "home_page", "live_page"]
+__all__ = ["Page", "TileSource", "home_page", "live_page", "replay_page"]
 
 _PATHS = {
     "aircraft": "/api/v1/aircraft",
     "stream": "/api/v1/stream",
+    "flights": "/api/v1/flights",
     "track": "/api/v1/flights/{id}/track",
+    "replay": "/replay/{id}",
 }
 # With more aircraft than this a page does not fetch what each flew before it was opened.
 _HISTORIES = 12
+_REPLAY_POINTS = 2000
+
+
+def _base_map() -> dict[str, str]:
+    return {
+        "basemap": assets.versioned("/static/basemap/mie.geojson"),
+        "places": assets.versioned("/static/basemap/places.json"),
+    }
 
 
 def _viewer(name: str, tiles: TileSource | None) -> Page:
@@ -22,10 +34,7 @@ def _viewer(name: str, tiles: TileSource | None) -> Page:
         "paths": _PATHS,
         "histories": _HISTORIES,
         "tiles": tiles is not None,
-        "resources": {
-            "basemap": assets.versioned("/static/basemap/mie.geojson"),
-            "places": assets.versioned("/static/basemap/places.json"),
-        },
+        "resources": _base_map(),
     }
     return page(name, template="viewer.html", entry="viewer.js", config=config, tiles=tiles)
 
@@ -38,3 +47,15 @@ def home_page(*, tiles: TileSource | None = None) -> Page:
 def live_page(*, tiles: TileSource | None = None) -> Page:
     """`/live`: the big map."""
     return _viewer("live", tiles)
+
+
+def replay_page(flight: str, *, tiles: TileSource | None = None) -> Page:
+    """`/replay/{flight}`: one stored flight; the page itself asks whether it exists."""
+    track = _PATHS["track"].replace("{id}", quote(flight, safe=""))
+    config = {
+        "page": "replay",
+        "paths": _PATHS,
+        "tiles": tiles is not None,
+        "resources": _base_map() | {"track": f"{track}?points={_REPLAY_POINTS}"},
+    }
+    return page("replay", template="replay.html", entry="replay.js", config=config, tiles=tiles)

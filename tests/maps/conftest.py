@@ -89,7 +89,7 @@ def opened(chromium: Browser) -> Iterator[Open]:
             ),
         )
         page.goto(base + path)
-        visit.wait("globalThis.soramichi?.feed.ready")
+        visit.wait("globalThis.soramichi?.feed?.ready || globalThis.soramichi?.ready")
         return visit
 
     yield open_page

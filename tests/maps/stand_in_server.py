@@ -107,6 +107,14 @@ def a_fleet(count: int) -> list[Craft]:
     ]  # fmt: skip
 
 
+def sent(page: pages.Page) -> Response:
+    return Response(
+        page.html,
+        media_type="text/html",
+        headers={"Content-Security-Policy": page.content_security_policy},
+    )
+
+
 @dataclass
 class StandIn:
     """The routes over a list of aircraft that a test may change while it runs."""
@@ -152,6 +160,16 @@ class StandIn:
             return Response(status_code=503)
         return StreamingResponse(self.ticks(), media_type="text/event-stream")
 
+    async def flights(self, _: Request) -> Response:
+        now = datetime.now(UTC)
+        flights = [
+            {"id": f"{c.id}-1", "aircraft_id": c.id, "name": c.name, "sample_count": 300,
+             "first_observed_at": stamp(now - c.behind - timedelta(minutes=10)),
+             "last_observed_at": stamp(now - c.behind)}
+            for c in self.fleet
+        ]  # fmt: skip
+        return JSONResponse({"flights": flights, "next": None})
+
     async def track(self, request: Request) -> Response:
         craft = next((c for c in self.fleet if f"{c.id}-1" == request.path_params["flight"]), None)
         if craft is None:
@@ -168,22 +186,22 @@ class StandIn:
                             "track_deg": [s["track_deg"] for s in states]}}
         )  # fmt: skip
 
+    def replay(self, request: Request) -> Response:
+        return sent(pages.replay_page(request.path_params["flight"]))
+
     def shown(self, path: str) -> Callable[[Request], Response]:
         def endpoint(_: Request) -> Response:
-            page = self.page[path]()
-            return Response(
-                page.html,
-                media_type="text/html",
-                headers={"Content-Security-Policy": page.content_security_policy},
-            )
+            return sent(self.page[path]())
 
         return endpoint
 
     def app(self) -> Starlette:
         routes: list[BaseRoute] = [Route(path, self.shown(path)) for path in self.page]
         routes += [
+            Route("/replay/{flight}", self.replay),
             Route("/api/v1/aircraft", self.aircraft),
             Route("/api/v1/stream", self.stream),
+            Route("/api/v1/flights", self.flights),
             Route("/api/v1/flights/{flight}/track", self.track),
             *(Mount(url, StaticFiles(directory=to)) for url, to in assets.vendor_folders().items()),
             Mount(assets.STATIC_URL, StaticFiles(directory=assets.STATIC_FOLDER)),

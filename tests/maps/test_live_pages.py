@@ -172,6 +172,13 @@ def test_nothing_flying_is_said_kindly(other: Served, opened: Open) -> None:
     assert visit.page.locator("#nothing-title").inner_text() == "いま飛んでいる機体はありません"
 
 
+def test_recent_flights_lead_to_their_replay(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/?lang=ja", PHONE)
+    visit.page.locator("#recent a").first.wait_for()
+    links = visit.page.locator("#recent a").evaluate_all("all => all.map((a) => a.pathname)")
+    assert set(links) == {f"/replay/{craft.id}-1" for craft in three_over_mie()}
+
+
 def test_the_policy_stops_a_script_that_was_slipped_in(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/live")
     visit.page.evaluate(

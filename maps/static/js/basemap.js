@@ -49,15 +49,15 @@ export class Places {
   }
 
   /** Draw the names that fit; one that would lie on another is left out. */
-  draw(context, view, sheet) {
-    const zoom = Math.log2(view.scale);
+  draw(context, view, sheet, scale = 1) {
+    const zoom = Math.log2(view.scale / scale);
     const taken = [];
     for (const place of this.places) {
       if (zoom < place.zoom || zoom > (place.until ?? 99)) continue;
       const x = place.x * view.scale + view.x;
       const y = place.y * view.scale + view.y;
       if (x < -80 || y < -30 || x > sheet.width + 80 || y > sheet.height + 30) continue;
-      const sprite = this.sprite(place, sheet.ratio);
+      const sprite = this.sprite(place, sheet.ratio, scale);
       const dotted = place.look.dot !== undefined;
       const box = {
         left: dotted ? x + place.look.dot + 3 : x - sprite.width / 2,
@@ -70,10 +70,10 @@ export class Places {
     }
   }
 
-  sprite(place, ratio) {
+  sprite(place, ratio, scale) {
     const text = place[language()];
     const key = `${place.kind} ${text} ${ratio}`;
-    if (!this.sprites.has(key)) this.sprites.set(key, written(text, place.look, ratio));
+    if (!this.sprites.has(key)) this.sprites.set(key, written(text, place.look, ratio, scale));
     return this.sprites.get(key);
   }
 }

@@ -52,6 +52,7 @@ class Card {
     [this.speedLabel, this.speed] = fact(facts, "speed");
     this.route = element("span", "route", this.button);
     this.observed = element("span", "observed", this.button);
+    this.again = element("a", "again", this.item);
   }
 
   show(one, feed, selected) {
@@ -59,6 +60,7 @@ class Card {
     const { kind, text } = condition(one, presence, feed.silence_s(one));
     const { state } = one;
     this.paint(one);
+    this.offerReplay(one, feed.paths, selected);
     this.button.setAttribute("aria-pressed", String(selected));
     this.button.dataset.presence = presence;
     write(this.name, named(one.name));
@@ -73,6 +75,14 @@ class Card {
     const at = new Date(state.time);
     const day = one.track.recorded ? `${date(at)} ` : "";
     write(this.observed, `${word("observed")} ${day}${clock(at)} ${word("jst")}`);
+  }
+
+  // Only on the chosen card: the others stay calm.
+  offerReplay({ state }, paths, selected) {
+    this.again.hidden = !selected || !state.flight;
+    if (this.again.hidden) return;
+    this.again.href = paths.replay.replace("{id}", encodeURIComponent(state.flight));
+    write(this.again, word("replay"));
   }
 
   paint(one) {

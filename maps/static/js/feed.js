@@ -1,6 +1,7 @@
 // What the page knows of every aircraft: first the whole picture, then the changes once a second.
 
 import { Track } from "soramichi/motion.js";
+import { fetched } from "soramichi/resources.js";
 
 /** How far behind the newest data the map is drawn, so that there is always a next sample (s). */
 export const DELAY_S = 2;
@@ -58,9 +59,7 @@ export class Feed {
     if (this.asked > Date.now() - 2000) return;
     this.asked = Date.now();
     try {
-      const response = await fetch(this.paths.aircraft, { headers: { Accept: "application/geo+json" } });
-      if (!response.ok) throw new Error(`${this.paths.aircraft} answered ${response.status}`);
-      this.take(await response.json());
+      this.take(await fetched(this.paths.aircraft));
     } catch (error) {
       console.info("the aircraft could not be fetched, asking again", error.message);
       setTimeout(() => this.refresh(), 3000);
@@ -172,9 +171,10 @@ export class Feed {
     const { flight } = one.state;
     if (!flight || one.fetched === flight) return;
     one.fetched = flight;
-    const response = await fetch(`${this.paths.track.replace("{id}", encodeURIComponent(flight))}?points=${points}`);
-    if (!response.ok) return;
-    const { geometry, properties } = await response.json();
+    const url = `${this.paths.track.replace("{id}", encodeURIComponent(flight))}?points=${points}`;
+    // Without it the trail begins where the page began: nothing that a person must be told.
+    const { geometry, properties } = await fetched(url).catch(() => ({}));
+    if (!geometry) return;
     const older = geometry.coordinates.map(([lon, lat, altitude_m], i) => ({
       lon, lat, altitude_m, time_s: Date.parse(properties.times[i]) / 1000,
     }));

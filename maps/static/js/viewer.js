@@ -7,7 +7,9 @@ import { DELAY_S, Feed } from "soramichi/feed.js";
 import { clock } from "soramichi/format.js";
 import { legend } from "soramichi/legend.js";
 import { worldLatLng } from "soramichi/motion.js";
+import { showRecent } from "soramichi/recent.js";
 import { config, resource } from "soramichi/resources.js";
+import { uncovered } from "soramichi/room.js";
 import { languageSwitch, named, onLanguage, word } from "soramichi/words.js";
 
 const FOLLOW_MS = 1000;
@@ -56,24 +58,11 @@ function showEverything() {
   if (seen.length === 0) return;
   const bounds = L.latLngBounds(seen.map(({ x, y }) => worldLatLng(x, y)));
   // Room for the panels that lie on the map, and for the names right of the aircraft.
-  const { left, right, top, bottom } = uncovered();
+  const { left, right, top, bottom } = uncovered(map);
   map.fitBounds(bounds, {
     paddingTopLeft: [left + 40, top + 40], paddingBottomRight: [right + 120, bottom + 40],
     maxZoom: 11.5, animate: !quiet.matches,
   });
-}
-
-function uncovered() {
-  const whole = map.getContainer().getBoundingClientRect();
-  const room = { left: 0, right: 0, top: 0, bottom: 0 };
-  for (const panel of document.querySelectorAll("[data-covers]")) {
-    const box = panel.getBoundingClientRect();
-    const side = getComputedStyle(panel).getPropertyValue("--covers").trim();
-    if (side === "right") room.right = whole.right - box.left;
-    if (side === "bottom") room.bottom = whole.bottom - box.top;
-    if (side === "top") room.top = box.bottom - whole.top;
-  }
-  return room;
 }
 
 function renew() {
@@ -133,6 +122,7 @@ map.on("dragstart", () => follow(false));
 map.on("click", (event) => choose(layer.nearest(event.containerPoint)?.id ?? null));
 addEventListener("keydown", (event) => event.key === "Escape" && choose(null));
 
+if (config.page === "home") showRecent(find("recent"), config.paths);
 feed.start();
 // For tests and for people who look under the bonnet.
 globalThis.soramichi = { feed, layer, map, state };
