@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
+
+import segno
+from markupsafe import Markup
 
 from maps import assets
-from maps.shell import Page, TileSource, page
+from maps.shell import CENTRE, Page, TileSource, page
+from soramichi.errors import BadInput
 
-__all__ = ["Page", "TileSource", "home_page", "live_page", "replay_page"]
+__all__ = ["Page", "TileSource", "home_page", "kiosk_page", "live_page", "replay_page"]
 
 _PATHS = {
     "aircraft": "/api/v1/aircraft",
@@ -59,3 +63,31 @@ def replay_page(flight: str, *, tiles: TileSource | None = None) -> Page:
         "resources": _base_map() | {"track": f"{track}?points={_REPLAY_POINTS}"},
     }
     return page("replay", template="replay.html", entry="replay.js", config=config, tiles=tiles)
+
+
+def kiosk_page(*, phone_url: str, tiles: TileSource | None = None) -> Page:
+    """`/kiosk`: a big screen, unattended; `phone_url` is where its QR code leads.
+
+    Raises `BadInput` when `phone_url` is not an address of http or https.
+    """
+    parts = urlsplit(phone_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise BadInput(f"the QR code needs an address of http or https, not {phone_url!r}")
+    code = segno.make(phone_url, error="m", micro=False)
+    drawn = code.svg_inline(border=1, dark="#0c2232", omitsize=True, svgclass=None, lineclass=None)
+    config = {
+        "page": "kiosk",
+        "paths": _PATHS,
+        "tiles": tiles is not None,
+        "centre": CENTRE,
+        "resources": _base_map(),
+    }
+    return page(
+        "kiosk",
+        template="kiosk.html",
+        entry="kiosk.js",
+        config=config,
+        tiles=tiles,
+        qr=Markup(drawn),  # noqa: S704 - drawn by segno: squares, no text
+        phone_url=phone_url,
+    )

@@ -140,9 +140,15 @@ def policy(inline_scripts: list[str], tiles: TileSource | None) -> str:
 
 
 def page(
-    name: str, *, template: str, entry: str, config: dict[str, Any], tiles: TileSource | None
+    name: str,
+    *,
+    template: str,
+    entry: str,
+    config: dict[str, Any],
+    tiles: TileSource | None,
+    **parts: Any,
 ) -> Page:
-    """The page `name` from `template`, run by the module `entry` with `config`."""
+    """The page `name` from `template` with `parts`, run by the module `entry` with `config`."""
     map_html, map_script = _folium_map(tiles)
     modules = assets.modules()
     import_map = in_script({"imports": modules})
@@ -161,6 +167,7 @@ def page(
             map_script=Markup(map_script),  # noqa: S704 - likewise; tile settings are JSON in it
             entry=modules[f"soramichi/{entry}"],
             tiles=tiles,
+            **parts,
         )
     )
     return Page(html=html, content_security_policy=policy([import_map, map_script], tiles))

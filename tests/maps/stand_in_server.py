@@ -121,7 +121,11 @@ class StandIn:
 
     fleet: list[Craft] = field(default_factory=three_over_mie)
     page: dict[str, Callable[[], pages.Page]] = field(
-        default_factory=lambda: {"/": pages.home_page, "/live": pages.live_page}
+        default_factory=lambda: {
+            "/": pages.home_page,
+            "/live": pages.live_page,
+            "/kiosk": lambda: pages.kiosk_page(phone_url="http://soramichi.example/"),
+        }
     )
     started: float = field(default_factory=time.time)
     up: bool = True
@@ -213,7 +217,7 @@ class StandIn:
 def serving(stand_in: StandIn) -> Iterator[str]:
     """The base address of `stand_in` on a free port of this machine while the block runs."""
     config = uvicorn.Config(
-        stand_in.app(), port=0, log_level="warning", timeout_graceful_shutdown=0
+        stand_in.app(), port=0, log_level="critical", timeout_graceful_shutdown=0
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -68,6 +68,7 @@ export class AircraftLayer {
       const at = one.track.at(now_s);
       const x = at.x * view.scale + view.x;
       const y = at.y * view.scale + view.y;
+      if (this.feed.smooth && one.passed !== at.index) this.dirty = true;
       one.passed = at.index;
       if (x < -40 || y < -40 || x > this.air.width + 40 || y > this.air.height + 40) continue;
       const presence = this.feed.presence(one);

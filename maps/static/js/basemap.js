@@ -60,12 +60,12 @@ export class Places {
       const sprite = this.sprite(place, sheet.ratio, scale);
       const dotted = place.look.dot !== undefined;
       const box = {
-        left: dotted ? x + place.look.dot + 3 : x - sprite.width / 2,
+        left: dotted ? x + place.look.dot * scale + 3 : x - sprite.width / 2,
         top: y - sprite.height / 2, width: sprite.width, height: sprite.height,
       };
       if (taken.some((other) => overlap(box, other))) continue;
       taken.push(box);
-      if (dotted) dot(context, x, y, place.look);
+      if (dotted) dot(context, x, y, place.look, scale);
       context.drawImage(sprite.image, Math.round(box.left), Math.round(box.top), box.width, box.height);
     }
   }
@@ -78,12 +78,12 @@ export class Places {
   }
 }
 
-function dot(context, x, y, look) {
+function dot(context, x, y, look, scale) {
   context.beginPath();
-  context.arc(x, y, look.dot, 0, 2 * Math.PI);
+  context.arc(x, y, look.dot * scale, 0, 2 * Math.PI);
   context.fillStyle = look.halo;
   context.fill();
-  context.lineWidth = 1.6;
+  context.lineWidth = 1.6 * scale;
   context.strokeStyle = look.ink;
   context.stroke();
 }

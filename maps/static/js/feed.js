@@ -9,6 +9,7 @@ export const DELAY_S = 2;
 const LATE_S = 10;
 const LOST_S = 60; // ASTM F3411: the last position stays, with its time, for a minute.
 const GONE_S = 600;
+const FORGOTTEN_S = 3600;
 const SILENCE_MS = 25_000; // A line that died without a word: open a new one.
 const RETRY_MS = [1000, 2000, 5000, 10_000, 20_000];
 const OFFSETS_KEPT = 60;
@@ -117,7 +118,13 @@ export class Feed {
       this.update(state.id, state);
     }
     if (stranger) this.refresh();
+    this.forget();
     this.tell("states");
+  }
+
+  // A page may stay open for days: it keeps the last hour, not everything it ever saw.
+  forget() {
+    for (const [id, one] of this.aircraft) if (this.silence_s(one) > FORGOTTEN_S) this.aircraft.delete(id);
   }
 
   // The smallest difference seen lately is the one with the least time on the way.

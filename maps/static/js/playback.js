@@ -15,6 +15,7 @@ export class Playback {
     this.at_s = this.start_s;
     this.rate = 10;
     this.playing = false;
+    this.smooth = true; // The trail grows with every frame, not once a second.
     this.listeners = new Set();
   }
 

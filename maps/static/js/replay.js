@@ -52,14 +52,8 @@ function show(playback) {
   layer.under = plannedLine(playback.one.track.samples);
   fitAll(playback);
   wire(playback, profile, scrub);
-  let passed = -1;
   const frame = () => {
-    const { one } = playback;
-    if (one.passed !== passed) {
-      passed = one.passed;
-      layer.dirty = true;
-    }
-    profile.draw(playback.at_s, one.state.altitude_m);
+    profile.draw(playback.at_s, playback.one.state.altitude_m);
     readout(playback, scrub);
     requestAnimationFrame(frame);
   };

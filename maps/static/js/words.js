@@ -40,6 +40,18 @@ const WORDS = {
     attribution: "海岸線 GSHHG (LGPL) · 県境 Natural Earth",
     noTrack: "飛行の記録を読み込めませんでした。少し待ってから開き直してください。",
     noFlight: "この飛行の記録はありません。番号を確かめてください。",
+    onPhone: "スマホで見る", flyingCount: (n) => (n === 0 ? "いま飛んでいる機体はありません。記録した飛行をお見せしています。" : `いま${n}機が飛んでいます。`),
+    journey: (from, to) => `${named(from)} → ${named(to)}`,
+    fact: (i) => WORDS[current].facts[i],
+    facts: [
+      "線の色は高さです。紫は低く、金色は高く飛んだところ。",
+      "高さには基準があります。海抜、地表から、離陸地点から。基準がちがえば、同じ100 mでもちがう高さです。",
+      "空飛ぶクルマは、電気で垂直に離着陸する新しい航空機(eVTOL)です。",
+      "地表や水面から150 m以上でドローンを飛ばすには、国の許可がいります(2026年の制度)。",
+      "2021年1月13日、中部国際空港と志摩スペイン村のあいだ約60 kmを、空飛ぶクルマに見立てたヘリコプターが飛びました。",
+      "2020年1月30日、鳥羽の離島をドローンが自動で巡りました。",
+      "2019年12月17日、南伊勢町の葛島を大型ドローンが高さ約150 mで一周しました。",
+    ],
     play: "再生", pause: "一時停止", rate: "再生の速さ", timeline: "時刻を選ぶ",
     altitudeAxis: (datum) => `高さ(${datum})`,
     replay: "この飛行を再生する", recent: "最近の飛行(記録)", lasted: (time) => `${time} 飛行`,
@@ -85,6 +97,18 @@ const WORDS = {
     attribution: "Coastline GSHHG (LGPL) · borders Natural Earth",
     noTrack: "The recorded flight could not be loaded. Wait a little and open the page again.",
     noFlight: "There is no such recorded flight. Check its number.",
+    onPhone: "On your phone", flyingCount: (n) => (n === 0 ? "Nothing is flying now: you are seeing recorded flights." : `${n} aircraft are flying now.`),
+    journey: (from, to) => `${named(from)} → ${named(to)}`,
+    fact: (i) => WORDS[current].facts[i],
+    facts: [
+      "The colour of a line is height: violet is low, gold is high.",
+      "A height needs a datum: sea level, ground or take-off point. The same 100 m can be three different heights.",
+      "A flying car is a new kind of aircraft that takes off and lands vertically on electric power (eVTOL).",
+      "To fly a drone 150 m or more above ground or water needs a permission (rules of 2026).",
+      "On 13 January 2021 a helicopter flew about 60 km between Centrair and Shima Spain Village in a flying car's place.",
+      "On 30 January 2020 a drone toured the islands of Toba by itself.",
+      "On 17 December 2019 a large drone circled Kuzushima off Minami-Ise at about 150 m.",
+    ],
     play: "Play", pause: "Pause", rate: "Speed of replay", timeline: "Choose a time",
     altitudeAxis: (datum) => `Height (${datum})`,
     replay: "Replay this flight", recent: "Recent flights (recorded)", lasted: (time) => `flew for ${time}`,
@@ -126,10 +150,25 @@ export function named(name) {
   return name[current] || name.ja || name.en || "";
 }
 
+/** What `write` gives in the language that is not the reader's. */
+export function inOtherLanguage(write) {
+  const kept = current;
+  current = kept === "ja" ? "en" : "ja";
+  try {
+    return write();
+  } finally {
+    current = kept;
+  }
+}
+
 /** Write the words that the shell names with data-word and data-label. */
 export function fill(root = document) {
   for (const element of root.querySelectorAll("[data-word]")) {
     element.textContent = word(element.dataset.word);
+  }
+  for (const element of root.querySelectorAll("[data-other]")) {
+    element.textContent = inOtherLanguage(() => word(element.dataset.other));
+    element.lang = current === "ja" ? "en" : "ja";
   }
   for (const element of root.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", word(element.dataset.label));
