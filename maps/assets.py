@@ -14,13 +14,13 @@ STATIC_URL = "/static"
 
 # package: the folder of it that pages load; `npm ci` puts them there, none is committed.
 _SERVED_PACKAGES = {"leaflet": "dist"}
-_NODE_MODULES = Path(__file__).parent / "web" / "node_modules"
+WEB_FOLDER = Path(__file__).parent / "web"
 
 
 def vendor_folders() -> dict[str, Path]:
     """URL prefix -> folder to serve there; the folders exist once `make setup` has run."""
     return {
-        f"{STATIC_URL}/vendor/{package}": _NODE_MODULES / package / folder
+        f"{STATIC_URL}/vendor/{package}": WEB_FOLDER / "node_modules" / package / folder
         for package, folder in _SERVED_PACKAGES.items()
     }
 

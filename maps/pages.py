@@ -16,6 +16,8 @@ __all__ = ["Page", "TileSource", "home_page", "kiosk_page", "live_page", "replay
 _PATHS = {
     "aircraft": "/api/v1/aircraft",
     "stream": "/api/v1/stream",
+    "geozones": "/api/v1/geozones",
+    "corridors": "/api/v1/corridors",
     "flights": "/api/v1/flights",
     "track": "/api/v1/flights/{id}/track",
     "replay": "/replay/{id}",
@@ -32,37 +34,53 @@ def _base_map() -> dict[str, str]:
     }
 
 
-def _viewer(name: str, tiles: TileSource | None) -> Page:
+def _viewer(name: str, tiles: TileSource | None, *, zones: bool) -> Page:
     config = {
         "page": name,
         "paths": _PATHS,
         "histories": _HISTORIES,
         "tiles": tiles is not None,
+        "zones": zones,
         "resources": _base_map(),
     }
-    return page(name, template="viewer.html", entry="viewer.js", config=config, tiles=tiles)
+    return page(
+        name,
+        template="viewer.html",
+        entry="viewer.js",
+        config=config,
+        tiles=tiles,
+        zones=zones,
+    )
 
 
 def home_page(*, tiles: TileSource | None = None) -> Page:
     """`/`: what flies now, for everyone, made for one thumb."""
-    return _viewer("home", tiles)
+    return _viewer("home", tiles, zones=False)
 
 
-def live_page(*, tiles: TileSource | None = None) -> Page:
-    """`/live`: the big map."""
-    return _viewer("live", tiles)
+def live_page(*, tiles: TileSource | None = None, zones: bool = False) -> Page:
+    """`/live`: the big map; `zones` when the server has `/api/v1/geozones` and `/corridors`."""
+    return _viewer("live", tiles, zones=zones)
 
 
-def replay_page(flight: str, *, tiles: TileSource | None = None) -> Page:
+def replay_page(flight: str, *, tiles: TileSource | None = None, zones: bool = False) -> Page:
     """`/replay/{flight}`: one stored flight; the page itself asks whether it exists."""
     track = _PATHS["track"].replace("{id}", quote(flight, safe=""))
     config = {
         "page": "replay",
         "paths": _PATHS,
         "tiles": tiles is not None,
+        "zones": zones,
         "resources": _base_map() | {"track": f"{track}?points={_REPLAY_POINTS}"},
     }
-    return page("replay", template="replay.html", entry="replay.js", config=config, tiles=tiles)
+    return page(
+        "replay",
+        template="replay.html",
+        entry="replay.js",
+        config=config,
+        tiles=tiles,
+        zones=zones,
+    )
 
 
 def kiosk_page(*, phone_url: str, tiles: TileSource | None = None) -> Page:

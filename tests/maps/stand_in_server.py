@@ -92,6 +92,27 @@ def three_over_mie() -> list[Craft]:
     ]  # fmt: skip
 
 
+def a_zone(kind: str, west: float, south: float, name: str) -> dict[str, Any]:
+    """A square of 0.12 degrees, as the server's GeoJSON has it."""
+    east, north = west + 0.12, south + 0.12
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "properties": {
+            "identifier": kind, "name_ja": name, "name_en": name, "zone_type": kind,
+            "source": "tests", "floor_m": 0, "floor_datum": "AGL",
+            "ceiling_m": 150, "ceiling_datum": "AGL",
+        },
+    }  # fmt: skip
+
+
+def five_zones() -> list[dict[str, Any]]:
+    """One of each kind, in a row west of Ise Bay."""
+    kinds = ("PROHIBITED", "REQ_AUTHORIZATION", "CONDITIONAL", "USPACE", "NO_RESTRICTION")
+    return [a_zone(kind, 136.3, 34.4 + i * 0.14, kind) for i, kind in enumerate(kinds)]
+
+
 def a_hostile_one() -> Craft:
     return Craft("X-1", {"ja": HOSTILE, "en": HOSTILE}, "drone", 136.7, 34.8, 3, 20, 200)
 
@@ -123,10 +144,11 @@ class StandIn:
     page: dict[str, Callable[[], pages.Page]] = field(
         default_factory=lambda: {
             "/": pages.home_page,
-            "/live": pages.live_page,
+            "/live": lambda: pages.live_page(zones=True),
             "/kiosk": lambda: pages.kiosk_page(phone_url="http://soramichi.example/"),
         }
     )
+    zones: list[dict[str, Any]] = field(default_factory=five_zones)
     started: float = field(default_factory=time.time)
     up: bool = True
 
@@ -174,6 +196,16 @@ class StandIn:
         ]  # fmt: skip
         return JSONResponse({"flights": flights, "next": None})
 
+    async def geozones(self, _: Request) -> Response:
+        return JSONResponse({"type": "FeatureCollection", "features": self.zones})
+
+    async def corridors(self, _: Request) -> Response:
+        line = [[136.87, 34.35], [136.95, 34.6], [136.805, 34.858]]
+        geometry = {"type": "LineString", "coordinates": line}
+        properties = {"identifier": "A", "name": {"ja": "伊勢湾ルート", "en": "Ise Bay route"}}
+        feature = {"type": "Feature", "properties": properties, "geometry": geometry}
+        return JSONResponse({"type": "FeatureCollection", "features": [feature]})
+
     async def track(self, request: Request) -> Response:
         craft = next((c for c in self.fleet if f"{c.id}-1" == request.path_params["flight"]), None)
         if craft is None:
@@ -191,7 +223,7 @@ class StandIn:
         )  # fmt: skip
 
     def replay(self, request: Request) -> Response:
-        return sent(pages.replay_page(request.path_params["flight"]))
+        return sent(pages.replay_page(request.path_params["flight"], zones=True))
 
     def shown(self, path: str) -> Callable[[Request], Response]:
         def endpoint(_: Request) -> Response:
@@ -206,6 +238,8 @@ class StandIn:
             Route("/api/v1/aircraft", self.aircraft),
             Route("/api/v1/stream", self.stream),
             Route("/api/v1/flights", self.flights),
+            Route("/api/v1/geozones", self.geozones),
+            Route("/api/v1/corridors", self.corridors),
             Route("/api/v1/flights/{flight}/track", self.track),
             *(Mount(url, StaticFiles(directory=to)) for url, to in assets.vendor_folders().items()),
             Mount(assets.STATIC_URL, StaticFiles(directory=assets.STATIC_FOLDER)),

@@ -2,25 +2,28 @@
 
 import { AircraftLayer } from "soramichi/aircraft-layer.js";
 import { Places, drawBasemap } from "soramichi/basemap.js";
+import { controls } from "soramichi/controls.js";
 import { clock, date, direction, duration, height, speed } from "soramichi/format.js";
-import { legend } from "soramichi/legend.js";
 import { worldLatLng } from "soramichi/motion.js";
 import { Playback } from "soramichi/playback.js";
 import { Profile } from "soramichi/profile.js";
 import { config, fetched, resource } from "soramichi/resources.js";
 import { uncovered } from "soramichi/room.js";
-import { languageSwitch, named, onLanguage, word } from "soramichi/words.js";
+import { named, onLanguage, word } from "soramichi/words.js";
+import { Zones } from "soramichi/zones.js";
 
 const find = (id) => document.getElementById(id);
 const map = globalThis.map_soramichi;
 const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 
-if (matchMedia("(width < 800px)").matches) document.querySelector(".legend").open = false;
-languageSwitch(find("language"));
-legend(find("heights"), find("classes"));
-
 const [basemap, places] = await Promise.all([resource("basemap"), resource("places")]);
 if (!config.tiles) drawBasemap(map, basemap);
+
+if (config.zones) {
+  const zones = new Zones(map, config.paths, find("zones"), find("zone"));
+  find("zones-on").addEventListener("change", (event) => zones.show(event.target.checked));
+  map.on("click", (event) => zones.at !== event.originalEvent && zones.press(null));
+}
 
 async function loaded() {
   const [track, aircraft] = await Promise.all([
@@ -107,7 +110,7 @@ function wire(playback, profile, scrub) {
     drag(event);
   });
   profile.canvas.addEventListener("pointermove", (event) => event.buttons && drag(event));
-  find("everything").addEventListener("click", () => fitAll(playback));
+  everything = () => fitAll(playback);
   addEventListener("keydown", (event) => {
     if (event.key !== " " || event.target !== document.body) return;
     event.preventDefault();
@@ -131,9 +134,8 @@ function readout(playback, scrub) {
   if (scrub.getAttribute("aria-valuetext") !== text) scrub.setAttribute("aria-valuetext", text);
 }
 
-find("zoom-in").addEventListener("click", () => map.zoomIn(1));
-find("zoom-out").addEventListener("click", () => map.zoomOut(1));
-onLanguage(() => map.getContainer().setAttribute("aria-label", `${word("map")}。${word("mapHelp")}`));
+let everything = () => {};
+controls(map, () => everything());
 
 try {
   show(await loaded());
