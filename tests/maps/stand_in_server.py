@@ -128,6 +128,47 @@ def a_fleet(count: int) -> list[Craft]:
     ]  # fmt: skip
 
 
+def gathered(heard: list[tuple[Craft, dict[str, Any]]]) -> dict[str, Any]:
+    """What `/api/v1/aircraft` answers for these states."""
+    features = []
+    for craft, state in heard:
+        place = [state.pop("lon"), state.pop("lat")]
+        known: dict[str, Any] = {"name": craft.name, "aircraft_class": craft.aircraft_class}
+        if craft.route:
+            known |= {"origin": craft.route[0], "destination": craft.route[1]}
+        features.append(
+            {"type": "Feature", "id": state.pop("id"), "properties": known | state,
+             "geometry": {"type": "Point", "coordinates": place}}
+        )  # fmt: skip
+    return {"type": "FeatureCollection", "features": features}
+
+
+def collection(fleet: list[Craft], at: datetime) -> dict[str, Any]:
+    """The same for a fleet at one moment."""
+    return gathered([(craft, craft.state(at)) for craft in fleet])
+
+
+def a_track(
+    craft: Craft, until: datetime, over: timedelta = timedelta(minutes=10)
+) -> dict[str, Any]:
+    """What a flight's track endpoint answers: a point every two seconds."""
+    count = int(over.total_seconds() / 2)
+    states = [craft.state(until - timedelta(seconds=2 * i)) for i in range(count, 0, -1)]
+    line = [[s["lon"], s["lat"], s["altitude_m"]] for s in states]
+    return {
+        "type": "Feature",
+        "geometry": {"type": "LineString", "coordinates": line},
+        "properties": {
+            "flight": states[0]["flight"],
+            "aircraft_id": craft.id,
+            "altitude_datum": craft.datum,
+            "times": [s["time"] for s in states],
+            "ground_speed_mps": [s["ground_speed_mps"] for s in states],
+            "track_deg": [s["track_deg"] for s in states],
+        },
+    }
+
+
 def sent(page: pages.Page) -> Response:
     return Response(
         page.html,
@@ -160,17 +201,7 @@ class StandIn:
         ]
 
     async def aircraft(self, _: Request) -> Response:
-        features = []
-        for craft, state in self.heard():
-            place = [state.pop("lon"), state.pop("lat")]
-            known: dict[str, Any] = {"name": craft.name, "aircraft_class": craft.aircraft_class}
-            if craft.route:
-                known |= {"origin": craft.route[0], "destination": craft.route[1]}
-            features.append(
-                {"type": "Feature", "id": state.pop("id"), "properties": known | state,
-                 "geometry": {"type": "Point", "coordinates": place}}
-            )  # fmt: skip
-        return JSONResponse({"type": "FeatureCollection", "features": features})
+        return JSONResponse(gathered(self.heard()))
 
     async def ticks(self) -> AsyncIterator[str]:
         sent: dict[str, str] = {}
@@ -210,17 +241,7 @@ class StandIn:
         craft = next((c for c in self.fleet if f"{c.id}-1" == request.path_params["flight"]), None)
         if craft is None:
             return Response(status_code=404)
-        now = datetime.now(UTC)
-        states = [craft.state(now - timedelta(seconds=2 * i)) for i in range(300, 0, -1)]
-        return JSONResponse(
-            {"type": "Feature",
-             "geometry": {"type": "LineString",
-                          "coordinates": [[s["lon"], s["lat"], s["altitude_m"]] for s in states]},
-             "properties": {"flight": states[0]["flight"], "aircraft_id": craft.id,
-                            "altitude_datum": craft.datum, "times": [s["time"] for s in states],
-                            "ground_speed_mps": [s["ground_speed_mps"] for s in states],
-                            "track_deg": [s["track_deg"] for s in states]}}
-        )  # fmt: skip
+        return JSONResponse(a_track(craft, datetime.now(UTC)))
 
     def replay(self, request: Request) -> Response:
         return sent(pages.replay_page(request.path_params["flight"], zones=True))

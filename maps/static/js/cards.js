@@ -35,7 +35,8 @@ export function condition(one, presence, silence_s) {
 }
 
 class Card {
-  constructor(one, choose) {
+  constructor(one, choose, saved) {
+    this.saved = saved;
     this.item = element("li", "");
     this.button = element("button", "card", this.item);
     this.button.type = "button";
@@ -79,7 +80,7 @@ class Card {
 
   // Only on the chosen card: the others stay calm.
   offerReplay({ state }, paths, selected) {
-    this.again.hidden = !selected || !state.flight;
+    this.again.hidden = !selected || !state.flight || this.saved;
     if (this.again.hidden) return;
     this.again.href = paths.replay.replace("{id}", encodeURIComponent(state.flight));
     write(this.again, word("replay"));
@@ -145,7 +146,7 @@ export class Cards {
   }
 
   add(one) {
-    const card = new Card(one, this.choose);
+    const card = new Card(one, this.choose, this.feed.link === "saved");
     this.cards.set(one.id, card);
     return card;
   }

@@ -178,14 +178,17 @@ export class Feed {
     const { flight } = one.state;
     if (!flight || one.fetched === flight) return;
     one.fetched = flight;
-    const url = `${this.paths.track.replace("{id}", encodeURIComponent(flight))}?points=${points}`;
-    // Without it the trail begins where the page began: nothing that a person must be told.
-    const { geometry, properties } = await fetched(url).catch(() => ({}));
+    const { geometry, properties } = await this.flownBefore(flight, points);
     if (!geometry) return;
     const older = geometry.coordinates.map(([lon, lat, altitude_m], i) => ({
       lon, lat, altitude_m, time_s: Date.parse(properties.times[i]) / 1000,
     }));
     if (one.state.flight === flight) one.track.prepend(older);
     this.tell("states");
+  }
+  // Without it the trail begins where the page began: nothing that a person must be told.
+  async flownBefore(flight, points) {
+    const url = this.paths.track.replace("{id}", encodeURIComponent(flight));
+    return fetched(`${url}?points=${points}`).catch(() => ({}));
   }
 }

@@ -7,7 +7,7 @@ import { clock, date, direction, duration, height, speed } from "soramichi/forma
 import { worldLatLng } from "soramichi/motion.js";
 import { Playback } from "soramichi/playback.js";
 import { Profile } from "soramichi/profile.js";
-import { config, fetched, resource } from "soramichi/resources.js";
+import { config, resource } from "soramichi/resources.js";
 import { uncovered } from "soramichi/room.js";
 import { named, onLanguage, word } from "soramichi/words.js";
 import { Zones } from "soramichi/zones.js";
@@ -28,7 +28,7 @@ if (config.zones) {
 async function loaded() {
   const [track, aircraft] = await Promise.all([
     resource("track"),
-    fetched(config.paths.aircraft).catch(() => ({ features: [] })),
+    resource("aircraft").catch(() => ({ features: [] })),
   ]);
   if (track.geometry.coordinates.length < 2) throw new Error("a flight of fewer than two points");
   const id = track.properties.aircraft_id;

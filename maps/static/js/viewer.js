@@ -5,11 +5,12 @@ import { Places, drawBasemap } from "soramichi/basemap.js";
 import { Cards } from "soramichi/cards.js";
 import { controls } from "soramichi/controls.js";
 import { DELAY_S, Feed } from "soramichi/feed.js";
-import { clock } from "soramichi/format.js";
+import { clock, date } from "soramichi/format.js";
 import { worldLatLng } from "soramichi/motion.js";
 import { showRecent } from "soramichi/recent.js";
 import { config, resource } from "soramichi/resources.js";
 import { uncovered } from "soramichi/room.js";
+import { SavedFeed } from "soramichi/saved.js";
 import { named, onLanguage, word } from "soramichi/words.js";
 import { Zones } from "soramichi/zones.js";
 
@@ -18,7 +19,7 @@ const SPOKEN_EVERY_MS = 15_000;
 const find = (id) => document.getElementById(id);
 
 const map = globalThis.map_soramichi;
-const feed = new Feed(config.paths);
+const feed = config.saved ? new SavedFeed(config.paths) : new Feed(config.paths);
 const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 const state = { selected: null, following: false, fitted: false, spoken: 0, lastWords: "" };
 
@@ -74,7 +75,7 @@ function renew() {
   find("nothing-title").textContent = word(feed.ready ? "nothing" : "loading");
   find("nothing-help").hidden = !feed.ready;
   find("clock").textContent = `${clock(new Date((feed.now_s() - DELAY_S) * 1000))} ${word("jst")}`;
-  find("delay").textContent = word("delay", DELAY_S);
+  find("delay").textContent = config.saved ? date(new Date(feed.now_s() * 1000)) : word("delay", DELAY_S);
   if (all.length > 0 && !state.fitted) {
     state.fitted = true;
     showEverything();
