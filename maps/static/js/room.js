@@ -8,6 +8,7 @@ export function uncovered(map) {
     const box = panel.getBoundingClientRect();
     const side = getComputedStyle(panel).getPropertyValue("--covers").trim();
     if (box.width === 0) continue;
+    if (side === "left") room.left = box.right - whole.left;
     if (side === "right") room.right = whole.right - box.left;
     if (side === "bottom") room.bottom = whole.bottom - box.top;
     if (side === "top") room.top = box.bottom - whole.top;
