@@ -5,7 +5,9 @@ Every address carries a digest of the file's content (`?v=…`), so it may be ca
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -14,13 +16,13 @@ STATIC_URL = "/static"
 
 # package: the folder of it that pages load; `npm ci` puts them there, none is committed.
 _SERVED_PACKAGES = {"leaflet": "dist"}
-_NODE_MODULES = Path(__file__).parent / "web" / "node_modules"
+WEB_FOLDER = Path(__file__).parent / "web"
 
 
 def vendor_folders() -> dict[str, Path]:
     """URL prefix -> folder to serve there; the folders exist once `make setup` has run."""
     return {
-        f"{STATIC_URL}/vendor/{package}": _NODE_MODULES / package / folder
+        f"{STATIC_URL}/vendor/{package}": WEB_FOLDER / "node_modules" / package / folder
         for package, folder in _SERVED_PACKAGES.items()
     }
 
@@ -50,3 +52,26 @@ def modules() -> dict[str, str]:
     """Import specifier -> address of each of our modules, as a browser's import map wants it."""
     found = sorted((STATIC_FOLDER / "js").glob("*.js"))
     return {f"soramichi/{f.name}": versioned(f"{STATIC_URL}/js/{f.name}") for f in found}
+
+
+@cache
+def needed(entry: str) -> tuple[str, ...]:
+    """The specifiers of the module `entry` (`live.js`) and of all that it imports, sorted."""
+    found: set[str] = set()
+    open_ends = {f"soramichi/{entry}"}
+    while open_ends:
+        name = open_ends.pop()
+        found.add(name)
+        text = file_of(modules()[name]).read_text()
+        open_ends |= set(re.findall(r'from "(soramichi/[\w-]+\.js)"', text)) - found
+    return tuple(sorted(found))
+
+
+def data_url(url: str, media_type: str) -> str:
+    """The file behind `url` as an address that carries it."""
+    return f"data:{media_type};base64,{base64.b64encode(file_of(url).read_bytes()).decode()}"
+
+
+def embedded(name: str) -> str:
+    """The module with this specifier as an address that carries it."""
+    return data_url(modules()[name], "text/javascript")

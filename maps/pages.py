@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from maps import assets
-from maps.shell import Page, TileSource, page
+from maps import contents
+from maps.map_element import TileSource
+from maps.shell import Page, served
 
-__all__ = ["Page", "TileSource", "home_page", "live_page"]
-
-_PATHS = {
-    "aircraft": "/api/v1/aircraft",
-    "stream": "/api/v1/stream",
-    "track": "/api/v1/flights/{id}/track",
-}
-# With more aircraft than this a page does not fetch what each flew before it was opened.
-_HISTORIES = 12
-
-
-def _viewer(name: str, tiles: TileSource | None) -> Page:
-    config = {
-        "page": name,
-        "paths": _PATHS,
-        "histories": _HISTORIES,
-        "tiles": tiles is not None,
-        "resources": {
-            "basemap": assets.versioned("/static/basemap/mie.geojson"),
-            "world": assets.versioned("/static/basemap/world.geojson"),
-            "places": assets.versioned("/static/basemap/places.json"),
-        },
-    }
-    return page(name, template="viewer.html", entry="viewer.js", config=config, tiles=tiles)
+__all__ = ["Page", "TileSource", "home_page", "kiosk_page", "live_page", "replay_page"]
 
 
 def home_page(*, tiles: TileSource | None = None) -> Page:
     """`/`: what flies now, for everyone, made for one thumb."""
-    return _viewer("home", tiles)
+    return served(contents.viewer("home", tiles=tiles, zones=False))
 
 
-def live_page(*, tiles: TileSource | None = None) -> Page:
-    """`/live`: the big map."""
-    return _viewer("live", tiles)
+def live_page(*, tiles: TileSource | None = None, zones: bool = False) -> Page:
+    """`/live`: the big map; `zones` when the server has `/api/v1/geozones` and `/corridors`."""
+    return served(contents.viewer("live", tiles=tiles, zones=zones))
+
+
+def replay_page(flight: str, *, tiles: TileSource | None = None, zones: bool = False) -> Page:
+    """`/replay/{flight}`: one stored flight; the page itself asks whether it exists."""
+    return served(contents.replay(flight, tiles=tiles, zones=zones))
+
+
+def kiosk_page(*, phone_url: str, tiles: TileSource | None = None) -> Page:
+    """`/kiosk`: a big screen, unattended; `phone_url` is where its QR code leads.
+
+    Raises `BadInput` when `phone_url` is not an address of http or https.
+    """
+    return served(contents.kiosk(phone_url, tiles=tiles))

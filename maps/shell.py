@@ -1,7 +1,6 @@
-"""A page around a folium map, with nothing from another host and nothing inline that is not hashed.
+"""The page around a map, in two forms: served beside its files, or carrying them inside.
 
-folium makes the map and its layers; its own scripts, styles and page frame stay out, because they
-come from other hosts, forbid zooming and need inline styles.
+folium's own page frame stays out: it forbids zooming by hand and needs inline styles.
 """
 
 from __future__ import annotations
@@ -9,86 +8,41 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import folium
-from branca.element import Figure
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from maps import assets
-from soramichi.errors import BadInput
-
-# Mie from Kuwana to Kumano; the page moves on to its aircraft as soon as it knows of some.
-CENTRE = (34.55, 136.55)
-ZOOM = 9
+from maps.map_element import TileSource, map_element
 
 _STYLES = ("/static/vendor/leaflet/leaflet.css", "/static/css/soramichi.css")
 _SCRIPTS = ("/static/vendor/leaflet/leaflet.js",)
+_ICON = "/static/icon.svg"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page as bytes to be, and the header that lets it do what it must and no more."""
+    """One page, and the header that lets it do what it must and no more."""
 
     html: str
     content_security_policy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TileSource:
-    """An online base map that an administrator switched on, such as 国土地理院タイル.
+class Content:
+    """What makes one page: its template with parts, its first module and that one's settings."""
 
-    `url` is https with {z}, {x} and {y}; `attribution` is shown as text. Raises `BadInput`
-    when the address has no https host or lacks one of the three.
-    """
-
-    url: str
-    attribution: str
-    max_zoom: int = 18
-
-    def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme != "https" or not parts.hostname or set(parts.netloc) & set(" ;,'\"*@"):
-            raise BadInput(f"a tile address starts with https:// and a host, not {self.url!r}")
-        if missing := [part for part in ("{z}", "{x}", "{y}") if part not in parts.path]:
-            raise BadInput(f"the tile address {self.url!r} lacks {', '.join(missing)}")
-
-    @property
-    def origin(self) -> str:
-        """Scheme and host: what the page's policy allows images from, exactly."""
-        return f"https://{urlsplit(self.url).netloc}"
-
-
-def _folium_map(tiles: TileSource | None) -> tuple[str, str]:
-    """(html, script) of the map, the same bytes at each call."""
-    drawn = folium.Map(
-        location=CENTRE,
-        zoom_start=ZOOM,
-        tiles=None,
-        zoom_control=False,
-        attribution_control=False,
-        minZoom=3,
-        maxZoom=tiles.max_zoom if tiles else 15,
-        zoom_snap=0.25,
-        wheel_px_per_zoom_level=90,
-    )
-    # Without these folium would load its own scripts and styles from other hosts.
-    drawn.default_js = []
-    drawn.default_css = []
-    drawn._id = "soramichi"  # noqa: SLF001 - folium's only way to a name that stays the same
-    if tiles:
-        layer = folium.TileLayer(tiles.url, attr=tiles.attribution, max_zoom=tiles.max_zoom)
-        layer._id = "tiles"  # noqa: SLF001
-        layer.add_to(drawn)
-    figure = Figure()
-    figure.add_child(drawn)
-    figure.render()
-    return figure.html.render().strip(), figure.script.render().strip()
+    name: str
+    template: str
+    entry: str
+    config: dict[str, Any]
+    tiles: TileSource | None = None
+    parts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @cache
@@ -113,46 +67,94 @@ def in_script(value: Any) -> Markup:
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - "<" is gone, see above
 
 
-def policy(inline_scripts: list[str], tiles: TileSource | None) -> str:
-    """The Content-Security-Policy: our own files, these very inline scripts, these tiles."""
-    images = f"'self' {tiles.origin} data:" if tiles else "'self'"
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src 'self' {' '.join(_hash(script) for script in inline_scripts)}",
-            "style-src 'self'",
-            f"img-src {images}",
-            "connect-src 'self'",
-            "manifest-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'self'",
-        )
+def _hashes(texts: Iterable[str]) -> str:
+    return " ".join(_hash(text) for text in texts)
+
+
+def served(content: Content) -> Page:
+    """The page of the server: files by address, scripts by hash, no other host but the tiles'."""
+    map_html, map_script = map_element(content.tiles)
+    import_map = in_script({"imports": assets.modules()})
+    tiles = content.tiles
+    html = _rendered(
+        content,
+        map_html,
+        map_script,
+        icon=assets.versioned(_ICON),
+        styles=[assets.versioned(url) for url in _STYLES],
+        scripts=[assets.versioned(url) for url in _SCRIPTS],
+        preloads=[assets.modules()[name] for name in assets.needed(content.entry)],
+        import_map=import_map,
+        entry=assets.modules()[f"soramichi/{content.entry}"],
+    )
+    policy = {
+        "default-src": "'none'",
+        "script-src": f"'self' {_hashes([import_map, map_script])}",
+        "style-src": "'self'",
+        "img-src": f"'self' {tiles.origin} data:" if tiles else "'self'",
+        "connect-src": "'self'",
+        "manifest-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'self'",
+    }
+    return Page(html=html, content_security_policy=_policy(policy))
+
+
+def carried(content: Content, data: Mapping[str, Any]) -> str:
+    """The same page as one file that needs nothing else: its modules, styles and `data` inside.
+
+    `data` are the resources of the settings by name; the file asks for none. Its policy stands
+    inside it, and lets no request leave.
+    """
+    map_html, map_script = map_element(None)
+    names = assets.needed(content.entry)
+    import_map = in_script({"imports": {name: assets.embedded(name) for name in names}})
+    styles = [assets.file_of(url).read_text() for url in _STYLES]
+    scripts = [assets.file_of(url).read_text() for url in _SCRIPTS]
+    begin = f'import "soramichi/{content.entry}";'
+    policy = {
+        "default-src": "'none'",
+        "script-src": f"data: {_hashes([import_map, map_script, begin, *scripts])}",
+        "style-src": _hashes(styles),
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return _rendered(
+        content,
+        map_html,
+        map_script,
+        icon=assets.data_url(_ICON, "image/svg+xml"),
+        inline_styles=[_own(style) for style in styles],
+        inline_scripts=[_own(script) for script in scripts],
+        begin=_own(begin),
+        import_map=import_map,
+        policy=_policy(policy),
+        data={name: in_script(value) for name, value in data.items()},
     )
 
 
-def page(
-    name: str, *, template: str, entry: str, config: dict[str, Any], tiles: TileSource | None
-) -> Page:
-    """The page `name` from `template`, run by the module `entry` with `config`."""
-    map_html, map_script = _folium_map(tiles)
-    modules = assets.modules()
-    import_map = in_script({"imports": modules})
-    html = (
+def _rendered(content: Content, map_html: str, map_script: str, **how: Any) -> str:
+    return (
         _templates()
-        .get_template(template)
+        .get_template(content.template)
         .render(
-            name=name,
-            icon=assets.versioned("/static/icon.svg"),
-            styles=[assets.versioned(url) for url in _STYLES],
-            scripts=[assets.versioned(url) for url in _SCRIPTS],
-            preloads=list(modules.values()),
-            import_map=import_map,
-            config=in_script(config),
-            map_html=Markup(map_html),  # noqa: S704 - folium's own element, built from constants
-            map_script=Markup(map_script),  # noqa: S704 - likewise; tile settings are JSON in it
-            entry=modules[f"soramichi/{entry}"],
-            tiles=tiles,
+            name=content.name,
+            config=in_script(content.config),
+            tiles=content.tiles,
+            map_html=_own(map_html),
+            map_script=_own(map_script),
+            **content.parts,
+            **how,
         )
     )
-    return Page(html=html, content_security_policy=policy([import_map, map_script], tiles))
+
+
+def _own(text: str) -> Markup:
+    """Text of our own files or of folium, built from constants and JSON."""
+    return Markup(text)  # noqa: S704 - never what a person or an operator wrote
+
+
+def _policy(directives: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in directives.items())

@@ -99,6 +99,8 @@ class ApiSettings(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     stream_interval_ms: Annotated[int, Field(ge=100, le=60_000)] = 1_000
+    # What the QR code on the big screen leads to; by default the address the screen itself used.
+    public_url: str | None = None
     # An aircraft not heard of for longer is no longer shown.
     state_max_age_s: Annotated[float, Field(gt=0.0)] = 3_600.0
     # Whoever shows this token may see what is for staff only; without it nobody may.

@@ -10,7 +10,11 @@ import pytest
 from soramichi.settings import DatabaseSettings
 from soramichi.store import pool
 from soramichi.store.pool import Connection
+from tests.browser import chromium, opened
 from tests.servers import Broker, DatabaseServer, a_broker, a_database_server
+
+# Used by name wherever a test asks for them.
+__all__ = ["chromium", "opened"]
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

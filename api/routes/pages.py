@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, FastAPI, Request
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from maps import assets
-from maps.pages import Page, TileSource, home_page, live_page
+from maps.pages import Page, TileSource, home_page, kiosk_page, live_page, replay_page
 from soramichi.settings import ApiSettings
 
 _A_YEAR_S = 31_536_000
@@ -39,16 +37,33 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
         if settings.tile_url and settings.tile_attribution
         else None
     )
+    home, live = home_page(tiles=tiles), live_page(tiles=tiles, zones=True)
     router = APIRouter(include_in_schema=False)
-    for path, make in {"/": home_page, "/live": live_page}.items():
-        router.add_api_route(path, _endpoint(make(tiles=tiles)), methods=["GET", "HEAD"])
+
+    @router.api_route("/", methods=["GET", "HEAD"])
+    async def show_home(request: Request) -> Response:
+        return _answer(request, home)
+
+    @router.api_route("/live", methods=["GET", "HEAD"])
+    async def show_live(request: Request) -> Response:
+        return _answer(request, live)
+
+    @router.api_route("/kiosk", methods=["GET", "HEAD"])
+    async def show_kiosk(request: Request) -> Response:
+        phone = settings.public_url or str(request.base_url)
+        return _answer(request, kiosk_page(phone_url=phone, tiles=tiles))
+
+    @router.api_route("/replay/{flight_id}", methods=["GET", "HEAD"])
+    async def show_replay(request: Request, flight_id: str) -> Response:
+        return _answer(request, replay_page(flight_id, tiles=tiles, zones=True))
+
     app.include_router(router)
     for prefix, folder in assets.vendor_folders().items():
         app.mount(prefix, _Files(directory=folder))
     app.mount(assets.STATIC_URL, _Files(directory=assets.STATIC_FOLDER))
 
 
-def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
+def _answer(request: Request, page: Page) -> Response:
     body = page.html.encode()
     headers = {
         "Content-Security-Policy": page.content_security_policy,
@@ -57,10 +72,6 @@ def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
-
-    async def serve(request: Request) -> Response:
-        if Headers(scope=request.scope).get("if-none-match") == headers["ETag"]:
-            return Response(status_code=304, headers=headers)
-        return Response(body, media_type="text/html", headers=headers)
-
-    return serve
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="text/html", headers=headers)

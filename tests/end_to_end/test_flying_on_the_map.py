@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import DESKTOP, PHONE, Open
 from tests.embedded.test_demo import demo, end, stored
-from tests.maps.conftest import DESKTOP, PHONE, Open
 
 pytestmark = pytest.mark.browser
 # Left here for people to look at; not part of the project.

@@ -1,100 +1,12 @@
-"""One Chromium for the browser tests, and pages that remember what went wrong in them."""
+"""The map pages over a stand-in for the API, which tests can bend."""
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.parse import urlsplit
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.maps.stand_in_server import StandIn, serving
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-DESKTOP = (1920, 1080)
-PHONE = (390, 844)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        absent = f"no Chromium at {CHROMIUM}: apt-get install chromium"
-        (pytest.fail if os.environ.get("REQUIRE_SERVERS") else pytest.skip)(absent)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
-
-
-@dataclass
-class Visit:
-    """A page that was opened, and what it complained of."""
-
-    page: Page
-    base: str
-    complaints: list[str] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
-
-    def wait(self, condition: str, timeout_s: float = 10) -> None:
-        """Until the JavaScript condition holds.
-
-        Playwright's own wait evaluates a string inside the page, which the page's policy forbids.
-        """
-        until = time.monotonic() + timeout_s
-        while not self.page.evaluate(condition):
-            assert time.monotonic() < until, f"not within {timeout_s} s: {condition}"
-            self.page.wait_for_timeout(50)
-
-    def close(self) -> None:
-        """Close it; a complaint or a request to another host fails the test."""
-        self.page.context.close()
-        assert self.complaints == []
-        assert self.hosts <= {urlsplit(self.base).netloc}
-
-
-Open = Callable[..., Visit]
-
-
-@pytest.fixture
-def opened(chromium: Browser) -> Iterator[Open]:
-    """open(base, path, size) -> Visit; every visit is checked for complaints at the end."""
-    visits: list[Visit] = []
-
-    def open_page(base: str, path: str, size: tuple[int, int] = DESKTOP) -> Visit:
-        context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]}, locale="ja-JP"
-        )
-        visit = Visit(context.new_page(), base)
-        visits.append(visit)
-        page = visit.page
-        page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-        page.on("request", lambda request: visit.hosts.add(urlsplit(request.url).netloc))
-        page.on(
-            "console",
-            lambda said: (
-                visit.complaints.append(said.text) if said.type in {"error", "warning"} else None
-            ),
-        )
-        page.goto(base + path)
-        visit.wait("globalThis.soramichi?.feed.ready")
-        return visit
-
-    yield open_page
-    for visit in visits:
-        visit.close()
 
 
 @pytest.fixture(scope="module")

@@ -92,6 +92,27 @@ def three_over_mie() -> list[Craft]:
     ]  # fmt: skip
 
 
+def a_zone(kind: str, west: float, south: float, name: str) -> dict[str, Any]:
+    """A square of 0.12 degrees, as the server's GeoJSON has it."""
+    east, north = west + 0.12, south + 0.12
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "properties": {
+            "identifier": kind, "name_ja": name, "name_en": name, "zone_type": kind,
+            "source": "tests", "floor_m": 0, "floor_datum": "AGL",
+            "ceiling_m": 150, "ceiling_datum": "AGL",
+        },
+    }  # fmt: skip
+
+
+def five_zones() -> list[dict[str, Any]]:
+    """One of each kind, in a row west of Ise Bay."""
+    kinds = ("PROHIBITED", "REQ_AUTHORIZATION", "CONDITIONAL", "USPACE", "NO_RESTRICTION")
+    return [a_zone(kind, 136.3, 34.4 + i * 0.14, kind) for i, kind in enumerate(kinds)]
+
+
 def a_hostile_one() -> Craft:
     return Craft("X-1", {"ja": HOSTILE, "en": HOSTILE}, "drone", 136.7, 34.8, 3, 20, 200)
 
@@ -107,14 +128,68 @@ def a_fleet(count: int) -> list[Craft]:
     ]  # fmt: skip
 
 
+def gathered(heard: list[tuple[Craft, dict[str, Any]]]) -> dict[str, Any]:
+    """What `/api/v1/aircraft` answers for these states."""
+    features = []
+    for craft, state in heard:
+        place = [state.pop("lon"), state.pop("lat")]
+        known: dict[str, Any] = {"name": craft.name, "aircraft_class": craft.aircraft_class}
+        if craft.route:
+            known |= {"origin": craft.route[0], "destination": craft.route[1]}
+        features.append(
+            {"type": "Feature", "id": state.pop("id"), "properties": known | state,
+             "geometry": {"type": "Point", "coordinates": place}}
+        )  # fmt: skip
+    return {"type": "FeatureCollection", "features": features}
+
+
+def collection(fleet: list[Craft], at: datetime) -> dict[str, Any]:
+    """The same for a fleet at one moment."""
+    return gathered([(craft, craft.state(at)) for craft in fleet])
+
+
+def a_track(
+    craft: Craft, until: datetime, over: timedelta = timedelta(minutes=10)
+) -> dict[str, Any]:
+    """What a flight's track endpoint answers: a point every two seconds."""
+    count = int(over.total_seconds() / 2)
+    states = [craft.state(until - timedelta(seconds=2 * i)) for i in range(count, 0, -1)]
+    line = [[s["lon"], s["lat"], s["altitude_m"]] for s in states]
+    return {
+        "type": "Feature",
+        "geometry": {"type": "LineString", "coordinates": line},
+        "properties": {
+            "flight": states[0]["flight"],
+            "aircraft_id": craft.id,
+            "altitude_datum": craft.datum,
+            "times": [s["time"] for s in states],
+            "ground_speed_mps": [s["ground_speed_mps"] for s in states],
+            "track_deg": [s["track_deg"] for s in states],
+        },
+    }
+
+
+def sent(page: pages.Page) -> Response:
+    return Response(
+        page.html,
+        media_type="text/html",
+        headers={"Content-Security-Policy": page.content_security_policy},
+    )
+
+
 @dataclass
 class StandIn:
     """The routes over a list of aircraft that a test may change while it runs."""
 
     fleet: list[Craft] = field(default_factory=three_over_mie)
     page: dict[str, Callable[[], pages.Page]] = field(
-        default_factory=lambda: {"/": pages.home_page, "/live": pages.live_page}
+        default_factory=lambda: {
+            "/": pages.home_page,
+            "/live": lambda: pages.live_page(zones=True),
+            "/kiosk": lambda: pages.kiosk_page(phone_url="http://soramichi.example/"),
+        }
     )
+    zones: list[dict[str, Any]] = field(default_factory=five_zones)
     started: float = field(default_factory=time.time)
     up: bool = True
 
@@ -126,17 +201,7 @@ class StandIn:
         ]
 
     async def aircraft(self, _: Request) -> Response:
-        features = []
-        for craft, state in self.heard():
-            place = [state.pop("lon"), state.pop("lat")]
-            known: dict[str, Any] = {"name": craft.name, "aircraft_class": craft.aircraft_class}
-            if craft.route:
-                known |= {"origin": craft.route[0], "destination": craft.route[1]}
-            features.append(
-                {"type": "Feature", "id": state.pop("id"), "properties": known | state,
-                 "geometry": {"type": "Point", "coordinates": place}}
-            )  # fmt: skip
-        return JSONResponse({"type": "FeatureCollection", "features": features})
+        return JSONResponse(gathered(self.heard()))
 
     async def ticks(self) -> AsyncIterator[str]:
         sent: dict[str, str] = {}
@@ -152,38 +217,50 @@ class StandIn:
             return Response(status_code=503)
         return StreamingResponse(self.ticks(), media_type="text/event-stream")
 
+    async def flights(self, _: Request) -> Response:
+        now = datetime.now(UTC)
+        flights = [
+            {"id": f"{c.id}-1", "aircraft_id": c.id, "name": c.name, "sample_count": 300,
+             "first_observed_at": stamp(now - c.behind - timedelta(minutes=10)),
+             "last_observed_at": stamp(now - c.behind)}
+            for c in self.fleet
+        ]  # fmt: skip
+        return JSONResponse({"flights": flights, "next": None})
+
+    async def geozones(self, _: Request) -> Response:
+        return JSONResponse({"type": "FeatureCollection", "features": self.zones})
+
+    async def corridors(self, _: Request) -> Response:
+        line = [[136.87, 34.35], [136.95, 34.6], [136.805, 34.858]]
+        geometry = {"type": "LineString", "coordinates": line}
+        properties = {"identifier": "A", "name": {"ja": "伊勢湾ルート", "en": "Ise Bay route"}}
+        feature = {"type": "Feature", "properties": properties, "geometry": geometry}
+        return JSONResponse({"type": "FeatureCollection", "features": [feature]})
+
     async def track(self, request: Request) -> Response:
         craft = next((c for c in self.fleet if f"{c.id}-1" == request.path_params["flight"]), None)
         if craft is None:
             return Response(status_code=404)
-        now = datetime.now(UTC)
-        states = [craft.state(now - timedelta(seconds=2 * i)) for i in range(300, 0, -1)]
-        return JSONResponse(
-            {"type": "Feature",
-             "geometry": {"type": "LineString",
-                          "coordinates": [[s["lon"], s["lat"], s["altitude_m"]] for s in states]},
-             "properties": {"flight": states[0]["flight"], "aircraft_id": craft.id,
-                            "altitude_datum": craft.datum, "times": [s["time"] for s in states],
-                            "ground_speed_mps": [s["ground_speed_mps"] for s in states],
-                            "track_deg": [s["track_deg"] for s in states]}}
-        )  # fmt: skip
+        return JSONResponse(a_track(craft, datetime.now(UTC)))
+
+    def replay(self, request: Request) -> Response:
+        return sent(pages.replay_page(request.path_params["flight"], zones=True))
 
     def shown(self, path: str) -> Callable[[Request], Response]:
         def endpoint(_: Request) -> Response:
-            page = self.page[path]()
-            return Response(
-                page.html,
-                media_type="text/html",
-                headers={"Content-Security-Policy": page.content_security_policy},
-            )
+            return sent(self.page[path]())
 
         return endpoint
 
     def app(self) -> Starlette:
         routes: list[BaseRoute] = [Route(path, self.shown(path)) for path in self.page]
         routes += [
+            Route("/replay/{flight}", self.replay),
             Route("/api/v1/aircraft", self.aircraft),
             Route("/api/v1/stream", self.stream),
+            Route("/api/v1/flights", self.flights),
+            Route("/api/v1/geozones", self.geozones),
+            Route("/api/v1/corridors", self.corridors),
             Route("/api/v1/flights/{flight}/track", self.track),
             *(Mount(url, StaticFiles(directory=to)) for url, to in assets.vendor_folders().items()),
             Mount(assets.STATIC_URL, StaticFiles(directory=assets.STATIC_FOLDER)),
@@ -195,7 +272,7 @@ class StandIn:
 def serving(stand_in: StandIn) -> Iterator[str]:
     """The base address of `stand_in` on a free port of this machine while the block runs."""
     config = uvicorn.Config(
-        stand_in.app(), port=0, log_level="warning", timeout_graceful_shutdown=0
+        stand_in.app(), port=0, log_level="critical", timeout_graceful_shutdown=0
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

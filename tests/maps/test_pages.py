@@ -12,13 +12,26 @@ from html.parser import HTMLParser
 import pytest
 
 from maps import assets
-from maps.pages import Page, TileSource, home_page, live_page
+from maps.pages import Page, TileSource, home_page, live_page, replay_page
 from soramichi.errors import BadInput
 
 GSI = TileSource(
     url="https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png", attribution="国土地理院"
 )
-PAGES = pytest.mark.parametrize("page", [home_page(), live_page(), live_page(tiles=GSI)])
+HOSTILE = "a/../</script><b>"
+
+
+def every_page() -> list[Page]:
+    return [
+        home_page(),
+        live_page(),
+        live_page(tiles=GSI),
+        replay_page("f-1"),
+        replay_page(HOSTILE),
+    ]
+
+
+PAGES = pytest.mark.parametrize("page", every_page())
 
 
 class Addresses(HTMLParser):
@@ -40,8 +53,7 @@ class Addresses(HTMLParser):
 
 @PAGES
 def test_a_page_is_the_same_bytes_at_each_call(page: Page) -> None:
-    again = {home_page(), live_page(), live_page(tiles=GSI)}
-    assert page in again
+    assert page in every_page()
 
 
 @PAGES
@@ -73,6 +85,12 @@ def test_online_tiles_widen_images_by_exactly_their_host() -> None:
     images = re.search(r"img-src ([^;]*)", live_page(tiles=GSI).content_security_policy)
     assert images
     assert images[1] == "'self' https://cyberjapandata.gsi.go.jp data:"
+
+
+def test_a_hostile_flight_id_stays_inside_the_settings_and_its_address() -> None:
+    html = replay_page(HOSTILE).html
+    assert "<b>" not in html
+    assert "/api/v1/flights/a%2F..%2F%3C%2Fscript%3E%3Cb%3E/track?points=" in html
 
 
 def test_an_attribution_is_text() -> None:

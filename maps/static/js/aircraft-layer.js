@@ -5,24 +5,24 @@ import { DELAY_S } from "soramichi/feed.js";
 import { height } from "soramichi/format.js";
 import { overlap, plate } from "soramichi/lettering.js";
 import { Sheet, View } from "soramichi/overlay.js";
-import { HALO, INK, WARNING, heightClass, heightColour } from "soramichi/palette.js";
-import { shapeOf } from "soramichi/shapes.js";
+import { HALO, INK, WARNING } from "soramichi/palette.js";
+import { place, sprite } from "soramichi/sprites.js";
+import { drawTail, drawTrail } from "soramichi/trails.js";
 import { named, onLanguage, word } from "soramichi/words.js";
 
 const ICON_PX = 34;
 const SMALL_PX = 24;
 const CROWD = 150; // With more aircraft than this on the screen they are drawn small.
-const TURN_DEG = 7.5;
 const TOUCH_PX = 26;
 const LABELS_AT_MOST = 40;
 const TRAILS_AT_MOST = 60;
-const STEP_PX = 2.5; // Trail points closer than this on the screen are one.
 const FADED = { now: 1, late: 0.6, lost: 0.35 };
 const QUIET = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class AircraftLayer {
-  constructor(map, feed, places) {
-    Object.assign(this, { map, feed, places, selected: null, dirty: true, sprites: new Map() });
+  /** `scale` enlarges everything drawn, for a screen that is looked at from far away. */
+  constructor(map, feed, places, scale = 1) {
+    Object.assign(this, { map, feed, places, scale, selected: null, dirty: true });
     this.view = new View(map);
     this.ground = new Sheet(map, "ground");
     this.air = new Sheet(map, "air");
@@ -65,61 +65,48 @@ export class AircraftLayer {
     const all = this.feed.visible();
     this.drawn.length = 0;
     for (const one of all) {
-      const place = one.track.at(now_s);
-      const x = place.x * view.scale + view.x;
-      const y = place.y * view.scale + view.y;
-      one.passed = place.index;
+      const at = one.track.at(now_s);
+      const x = at.x * view.scale + view.x;
+      const y = at.y * view.scale + view.y;
+      if (this.feed.smooth && one.passed !== at.index) this.dirty = true;
+      one.passed = at.index;
       if (x < -40 || y < -40 || x > this.air.width + 40 || y > this.air.height + 40) continue;
       const presence = this.feed.presence(one);
-      this.drawn.push({ one, presence, x, y, worldX: place.x, worldY: place.y, heading_deg: place.heading_deg,
-        altitude_m: place.altitude_m });
+      const { heading_deg, altitude_m } = at;
+      this.drawn.push({ one, presence, x, y, worldX: at.x, worldY: at.y, heading_deg, altitude_m });
     }
-    for (const drawn of this.drawn) this.drawTail(context, view, drawn);
+    if (this.drawn.length <= TRAILS_AT_MOST) this.drawTails(context, view);
     for (const drawn of this.drawn) this.drawOne(context, drawn);
     context.globalAlpha = 1;
     context.setTransform(this.air.ratio, 0, 0, this.air.ratio, 0, 0);
     this.drawLabels(context);
   }
 
-  // The sprite is already turned and is put on whole pixels: turning it here, for a thousand
-  // aircraft, is what a machine without a graphics card cannot do sixty times a second.
   drawOne(context, { one, presence, x, y, heading_deg, altitude_m }) {
     const { ratio } = this.air;
     context.globalAlpha = FADED[presence];
     if (one.id === this.selected || one.state.status === "Emergency") this.drawRing(context, one, x, y);
-    const size = this.drawn.length > CROWD ? SMALL_PX : ICON_PX;
-    const sprite = this.sprite(one.aircraft_class, heightClass(altitude_m), heading_deg ?? 0, size * ratio);
-    const half = sprite.width / 2;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.drawImage(sprite, Math.round(x * ratio - half), Math.round(y * ratio - half));
+    const size = (this.drawn.length > CROWD ? SMALL_PX : ICON_PX) * this.scale * ratio;
+    place(context, sprite(one.aircraft_class, altitude_m, heading_deg, size), x, y, ratio);
+  }
+
+  drawTails(context, view) {
+    for (const drawn of this.drawn) {
+      const last = drawn.one.track.samples[drawn.one.passed];
+      context.globalAlpha = FADED[drawn.presence];
+      if (last) drawTail(context, view, last, drawn, this.scale);
+    }
   }
 
   drawRing(context, one, x, y) {
     context.setTransform(this.air.ratio, 0, 0, this.air.ratio, 0, 0);
     context.beginPath();
-    context.arc(x, y, ICON_PX * 0.68, 0, 2 * Math.PI);
+    context.arc(x, y, ICON_PX * 0.68 * this.scale, 0, 2 * Math.PI);
     context.lineWidth = 5;
     context.strokeStyle = INK;
     context.stroke();
     context.lineWidth = 2.5;
     context.strokeStyle = one.state.status === "Emergency" ? WARNING : HALO;
-    context.stroke();
-  }
-
-  // From the last point of the trail to the aircraft itself, so that no gap opens between them.
-  drawTail(context, view, { one, x, y, presence, altitude_m }) {
-    const last = one.track.samples[one.passed];
-    if (!last || this.drawn.length > TRAILS_AT_MOST) return;
-    context.globalAlpha = FADED[presence];
-    context.beginPath();
-    context.moveTo(last.x * view.scale + view.x, last.y * view.scale + view.y);
-    context.lineTo(x, y);
-    context.lineCap = "round";
-    context.lineWidth = 4.6;
-    context.strokeStyle = HALO;
-    context.stroke();
-    context.lineWidth = 2.8;
-    context.strokeStyle = heightColour(heightClass(altitude_m));
     context.stroke();
   }
 
@@ -143,7 +130,7 @@ export class AircraftLayer {
 
   // The side it had is tried first, so that a label does not jump about.
   labelPlace(one, label, x, y, taken) {
-    const reach = ICON_PX / 2 + 3;
+    const reach = (ICON_PX / 2 + 3) * this.scale;
     const sides = {
       right: [x + reach, y - label.height / 2],
       left: [x - reach - label.width, y - label.height / 2],
@@ -164,55 +151,22 @@ export class AircraftLayer {
     const recorded = one.track.recorded ? `${word("recorded")} · ` : "";
     const [name, second] = [named(one.name), recorded + height(one.state)];
     const key = `${name} ${second} ${presence} ${this.air.ratio}`;
-    if (one.label?.key !== key) one.label = { key, ...plate(name, second, this.air.ratio) };
+    if (one.label?.key !== key) one.label = { key, ...plate(name, second, this.air.ratio, this.scale) };
     return one.label;
-  }
-
-  /** The class's shape in its height's colour, turned to its heading, white rim and dark edge. */
-  sprite(aircraftClass, index, heading_deg, size) {
-    const step = Math.round(heading_deg / TURN_DEG) % (360 / TURN_DEG);
-    const key = `${aircraftClass} ${index} ${step} ${size}`;
-    let image = this.sprites.get(key);
-    if (!image) {
-      image = turned(new Path2D(shapeOf(aircraftClass)), heightColour(index), step * TURN_DEG, size);
-      this.sprites.set(key, image);
-    }
-    return image;
   }
 
   drawGround(view) {
     const context = this.ground.clear();
-    this.places?.draw(context, view, this.ground);
+    this.places?.draw(context, view, this.ground, this.scale);
+    this.under?.(context, view);
     const all = this.feed.visible();
     const trailed = all.length <= TRAILS_AT_MOST ? all : all.filter((one) => one.id === this.selected);
-    for (const one of trailed) this.drawTrail(context, view, one);
-    context.globalAlpha = 1;
-  }
-
-  drawTrail(context, view, one) {
-    const samples = one.track.samples;
-    const end = Math.min(one.passed ?? samples.length - 1, samples.length - 1);
-    const runs = [];
-    let run = null;
-    let [lastX, lastY] = [Infinity, Infinity];
-    for (let i = 0; i <= end; i += 1) {
-      const x = samples[i].x * view.scale + view.x;
-      const y = samples[i].y * view.scale + view.y;
-      if (i < end && Math.abs(x - lastX) + Math.abs(y - lastY) < STEP_PX) continue;
-      const index = heightClass(samples[i].altitude_m);
-      if (!run || run.index !== index) {
-        run = { index, points: run ? [lastX, lastY] : [] };
-        runs.push(run);
-      }
-      run.points.push(x, y);
-      [lastX, lastY] = [x, y];
+    for (const one of trailed) {
+      const { samples } = one.track;
+      context.globalAlpha = 0.9 * FADED[this.feed.presence(one)];
+      drawTrail(context, view, samples, Math.min(one.passed ?? Infinity, samples.length - 1), this.scale);
     }
-    context.globalAlpha = 0.9 * FADED[this.feed.presence(one)];
-    context.lineCap = "round";
-    context.lineJoin = "round";
-    stroke(context, runs, 6, () => "rgba(12,34,50,.45)");
-    stroke(context, runs, 4.6, () => HALO);
-    stroke(context, runs, 2.8, ({ index }) => heightColour(index));
+    context.globalAlpha = 1;
   }
 
   /** The aircraft drawn nearest to this point of the map's container, or null. */
@@ -224,34 +178,5 @@ export class AircraftLayer {
       if (far < best) [found, best] = [one, far];
     }
     return found;
-  }
-}
-
-function turned(path, colour, angle_deg, size) {
-  const image = document.createElement("canvas");
-  image.width = Math.ceil(size * 1.3);
-  image.height = image.width;
-  const context = image.getContext("2d");
-  context.translate(image.width / 2, image.height / 2);
-  context.rotate((angle_deg * Math.PI) / 180);
-  context.scale(size / 44, size / 44);
-  context.lineJoin = "round";
-  for (const [edge, width] of [[INK, 6.4], [HALO, 4.4]]) {
-    context.strokeStyle = edge;
-    context.lineWidth = width;
-    context.stroke(path);
-  }
-  context.fillStyle = colour;
-  context.fill(path);
-  return image;
-}
-
-function stroke(context, runs, width, colour) {
-  context.lineWidth = width;
-  for (const run of runs) {
-    context.beginPath();
-    for (let i = 0; i < run.points.length; i += 2) context.lineTo(run.points[i], run.points[i + 1]);
-    context.strokeStyle = colour(run);
-    context.stroke();
   }
 }

@@ -2,6 +2,7 @@
 
 import { overlap, written } from "soramichi/lettering.js";
 import { worldX, worldY } from "soramichi/motion.js";
+import { config, resource } from "soramichi/resources.js";
 import { language } from "soramichi/words.js";
 
 const PAPER = {
@@ -30,17 +31,17 @@ function painter(map, pane, zIndex) {
     }).addTo(map);
 }
 
-/** Draw the coast into panes of its own below every other layer; `world` fetches the rest of it. */
-export function drawBasemap(map, geojson, world) {
+/** Draw the coast into panes of its own below every other layer. */
+export function drawBasemap(map, geojson) {
   const paint = painter(map, "paper", 150);
   for (const style of SHALLOWS) paint(geojson, "land", { ...style, lineJoin: "round" });
   for (const kind of ["land", "border", "river", "lake"]) paint(geojson, kind, PAPER[kind]);
   const look = async () => {
     if (HOME.contains(map.getBounds())) return;
     map.off("moveend", look);
-    painter(map, "world", 140)(await world(), "land", PAPER.land);
+    painter(map, "world", 140)(await resource("world"), "land", PAPER.land);
   };
-  map.on("moveend", look);
+  if (config.resources.world) map.on("moveend", look);
 }
 
 const LOOK = {
@@ -62,41 +63,41 @@ export class Places {
   }
 
   /** Draw the names that fit; one that would lie on another is left out. */
-  draw(context, view, sheet) {
-    const zoom = Math.log2(view.scale);
+  draw(context, view, sheet, scale = 1) {
+    const zoom = Math.log2(view.scale / scale);
     const taken = [];
     for (const place of this.places) {
       if (zoom < place.zoom || zoom > (place.until ?? 99)) continue;
       const x = place.x * view.scale + view.x;
       const y = place.y * view.scale + view.y;
       if (x < -80 || y < -30 || x > sheet.width + 80 || y > sheet.height + 30) continue;
-      const sprite = this.sprite(place, sheet.ratio);
+      const sprite = this.sprite(place, sheet.ratio, scale);
       const dotted = place.look.dot !== undefined;
       const box = {
-        left: dotted ? x + place.look.dot + 3 : x - sprite.width / 2,
+        left: dotted ? x + place.look.dot * scale + 3 : x - sprite.width / 2,
         top: y - sprite.height / 2, width: sprite.width, height: sprite.height,
       };
       if (taken.some((other) => overlap(box, other))) continue;
       taken.push(box);
-      if (dotted) dot(context, x, y, place.look);
+      if (dotted) dot(context, x, y, place.look, scale);
       context.drawImage(sprite.image, Math.round(box.left), Math.round(box.top), box.width, box.height);
     }
   }
 
-  sprite(place, ratio) {
+  sprite(place, ratio, scale) {
     const text = place[language()];
     const key = `${place.kind} ${text} ${ratio}`;
-    if (!this.sprites.has(key)) this.sprites.set(key, written(text, place.look, ratio));
+    if (!this.sprites.has(key)) this.sprites.set(key, written(text, place.look, ratio, scale));
     return this.sprites.get(key);
   }
 }
 
-function dot(context, x, y, look) {
+function dot(context, x, y, look, scale) {
   context.beginPath();
-  context.arc(x, y, look.dot, 0, 2 * Math.PI);
+  context.arc(x, y, look.dot * scale, 0, 2 * Math.PI);
   context.fillStyle = look.halo;
   context.fill();
-  context.lineWidth = 1.6;
+  context.lineWidth = 1.6 * scale;
   context.strokeStyle = look.ink;
   context.stroke();
 }

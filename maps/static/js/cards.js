@@ -35,7 +35,8 @@ export function condition(one, presence, silence_s) {
 }
 
 class Card {
-  constructor(one, choose) {
+  constructor(one, choose, saved) {
+    this.saved = saved;
     this.item = element("li", "");
     this.button = element("button", "card", this.item);
     this.button.type = "button";
@@ -52,6 +53,7 @@ class Card {
     [this.speedLabel, this.speed] = fact(facts, "speed");
     this.route = element("span", "route", this.button);
     this.observed = element("span", "observed", this.button);
+    this.again = element("a", "again", this.item);
   }
 
   show(one, feed, selected) {
@@ -59,6 +61,7 @@ class Card {
     const { kind, text } = condition(one, presence, feed.silence_s(one));
     const { state } = one;
     this.paint(one);
+    this.offerReplay(one, feed.paths, selected);
     this.button.setAttribute("aria-pressed", String(selected));
     this.button.dataset.presence = presence;
     write(this.name, named(one.name));
@@ -73,6 +76,14 @@ class Card {
     const at = new Date(state.time);
     const day = one.track.recorded ? `${date(at)} ` : "";
     write(this.observed, `${word("observed")} ${day}${clock(at)} ${word("jst")}`);
+  }
+
+  // Only on the chosen card: the others stay calm.
+  offerReplay({ state }, paths, selected) {
+    this.again.hidden = !selected || !state.flight || this.saved;
+    if (this.again.hidden) return;
+    this.again.href = paths.replay.replace("{id}", encodeURIComponent(state.flight));
+    write(this.again, word("replay"));
   }
 
   paint(one) {
@@ -135,7 +146,7 @@ export class Cards {
   }
 
   add(one) {
-    const card = new Card(one, this.choose);
+    const card = new Card(one, this.choose, this.feed.link === "saved");
     this.cards.set(one.id, card);
     return card;
   }

@@ -1,6 +1,7 @@
 // What the page knows of every aircraft: first the whole picture, then the changes once a second.
 
 import { Track } from "soramichi/motion.js";
+import { fetched } from "soramichi/resources.js";
 
 /** How far behind the newest data the map is drawn, so that there is always a next sample (s). */
 export const DELAY_S = 2;
@@ -8,6 +9,7 @@ export const DELAY_S = 2;
 const LATE_S = 10;
 const LOST_S = 60; // ASTM F3411: the last position stays, with its time, for a minute.
 const GONE_S = 600;
+const FORGOTTEN_S = 3600;
 const SILENCE_MS = 25_000; // A line that died without a word: open a new one.
 const RETRY_MS = [1000, 2000, 5000, 10_000, 20_000];
 const OFFSETS_KEPT = 60;
@@ -58,9 +60,7 @@ export class Feed {
     if (this.asked > Date.now() - 2000) return;
     this.asked = Date.now();
     try {
-      const response = await fetch(this.paths.aircraft, { headers: { Accept: "application/geo+json" } });
-      if (!response.ok) throw new Error(`${this.paths.aircraft} answered ${response.status}`);
-      this.take(await response.json());
+      this.take(await fetched(this.paths.aircraft));
     } catch (error) {
       console.info("the aircraft could not be fetched, asking again", error.message);
       setTimeout(() => this.refresh(), 3000);
@@ -118,7 +118,13 @@ export class Feed {
       this.update(state.id, state);
     }
     if (stranger) this.refresh();
+    this.forget();
     this.tell("states");
+  }
+
+  // A page may stay open for days: it keeps the last hour, not everything it ever saw.
+  forget() {
+    for (const [id, one] of this.aircraft) if (this.silence_s(one) > FORGOTTEN_S) this.aircraft.delete(id);
   }
 
   // The smallest difference seen lately is the one with the least time on the way.
@@ -172,13 +178,17 @@ export class Feed {
     const { flight } = one.state;
     if (!flight || one.fetched === flight) return;
     one.fetched = flight;
-    const response = await fetch(`${this.paths.track.replace("{id}", encodeURIComponent(flight))}?points=${points}`);
-    if (!response.ok) return;
-    const { geometry, properties } = await response.json();
+    const { geometry, properties } = await this.flownBefore(flight, points);
+    if (!geometry) return;
     const older = geometry.coordinates.map(([lon, lat, altitude_m], i) => ({
       lon, lat, altitude_m, time_s: Date.parse(properties.times[i]) / 1000,
     }));
     if (one.state.flight === flight) one.track.prepend(older);
     this.tell("states");
+  }
+  // Without it the trail begins where the page began: nothing that a person must be told.
+  async flownBefore(flight, points) {
+    const url = this.paths.track.replace("{id}", encodeURIComponent(flight));
+    return fetched(`${url}?points=${points}`).catch(() => ({}));
   }
 }

@@ -48,3 +48,12 @@ export function age(seconds) {
   if (s < 86400) return word("hours", Math.floor(s / 3600));
   return word("days", Math.floor(s / 86400));
 }
+
+const two = (n) => String(n).padStart(2, "0");
+
+/** 1:02:03 or 2:03, hours only where there are some. */
+export function duration(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  const [h, m] = [Math.floor(s / 3600), Math.floor((s % 3600) / 60)];
+  return h > 0 ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
+}

@@ -9,7 +9,7 @@ export const overlap = (a, b) =>
   a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height;
 
 /** Text as a picture with its halo, made once: drawing it costs as much as a small image. */
-export function written(text, look, ratio) {
+export function written(text, look, ratio, scale = 1) {
   const image = document.createElement("canvas");
   const context = image.getContext("2d");
   const font = `${look.weight} ${look.size}px ${FONT}`;
@@ -17,9 +17,9 @@ export function written(text, look, ratio) {
   context.letterSpacing = look.spacing ?? "0.02em";
   const width = Math.ceil(context.measureText(text).width) + 8;
   const height = Math.ceil(look.size * 1.5);
-  image.width = width * ratio;
-  image.height = height * ratio;
-  context.scale(ratio, ratio);
+  image.width = width * ratio * scale;
+  image.height = height * ratio * scale;
+  context.scale(ratio * scale, ratio * scale);
   context.font = font;
   context.letterSpacing = look.spacing ?? "0.02em";
   context.textBaseline = "middle";
@@ -31,11 +31,11 @@ export function written(text, look, ratio) {
   }
   context.fillStyle = look.ink;
   context.fillText(text, 4, height / 2);
-  return { image, width, height };
+  return { image, width: width * scale, height: height * scale };
 }
 
 /** A small sign with a name and, below it in bold, a figure. */
-export function plate(name, figure, ratio) {
+export function plate(name, figure, ratio, scale = 1) {
   const image = document.createElement("canvas");
   const context = image.getContext("2d");
   const fonts = [`500 11px ${FONT}`, `700 12.5px ${FONT}`];
@@ -47,9 +47,9 @@ export function plate(name, figure, ratio) {
   });
   const width = Math.ceil(Math.max(...widths)) + 2 * PLATE.pad;
   const height = 37;
-  image.width = width * ratio;
-  image.height = height * ratio;
-  context.scale(ratio, ratio);
+  image.width = width * ratio * scale;
+  image.height = height * ratio * scale;
+  context.scale(ratio * scale, ratio * scale);
   context.beginPath();
   context.roundRect(0.5, 0.5, width - 1, height - 1, 6);
   context.fillStyle = PLATE.ground;
@@ -62,7 +62,7 @@ export function plate(name, figure, ratio) {
     context.font = fonts[i];
     context.fillText(line, PLATE.pad, i ? 25.5 : 11.5);
   });
-  return { image, width, height };
+  return { image, width: width * scale, height: height * scale };
 }
 
 function shortened(name, context) {

@@ -45,6 +45,33 @@ const hermite = (p, v, q, w, u) => {
   return (2 * u3 - 3 * u2 + 1) * p + (u3 - 2 * u2 + u) * v + (3 * u2 - 2 * u3) * q + (u3 - u2) * w;
 };
 
+/** Index of the last sample whose key is not after `key`; 0 when all are. */
+function lastUntil(samples, key) {
+  let [low, high] = [0, samples.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (samples[middle].key_s <= key) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** A stored flight (the track endpoint's feature) as a track on the time it was observed. */
+export function flown({ geometry, properties }) {
+  const track = new Track();
+  track.flight = properties.flight;
+  const { times, ground_speed_mps = [], track_deg = [] } = properties;
+  track.samples = geometry.coordinates.map(([lon, lat, altitude_m], i) => {
+    const state = { lon, lat, ground_speed_mps: ground_speed_mps[i], track_deg: track_deg[i] };
+    const time_s = Date.parse(times[i]) / 1000;
+    return {
+      time_s, key_s: time_s, x: worldX(lon), y: worldY(lat), velocity: velocity(state), altitude_m,
+      heading_deg: track_deg[i] ?? undefined, ground_speed_mps: ground_speed_mps[i], track_deg: track_deg[i],
+    };
+  });
+  return track;
+}
+
 export class Track {
   constructor() {
     this.samples = [];
@@ -108,8 +135,7 @@ export class Track {
     const { samples, place } = this;
     if (samples.length === 0) return null;
     const key = this.recorded ? now_s : now_s - this.lag_s;
-    let i = samples.length - 1;
-    while (i > 0 && samples[i].key_s > key) i -= 1;
+    const i = lastUntil(samples, key);
     place.index = i;
     const a = samples[i];
     const b = samples[i + 1];

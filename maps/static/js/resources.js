@@ -7,11 +7,14 @@ const inside = (id) => {
 
 export const config = inside("config");
 
+/** JSON from an address of the server; an answer that is not 2xx is an error with its `status`. */
+export async function fetched(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw Object.assign(new Error(`${url} answered ${response.status}`), { status: response.status });
+  return response.json();
+}
+
 /** The named data, from the page itself where it carries it, from its address otherwise. */
 export async function resource(name) {
-  const carried = inside(`data-${name}`);
-  if (carried) return carried;
-  const response = await fetch(config.resources[name]);
-  if (!response.ok) throw new Error(`${config.resources[name]} answered ${response.status}`);
-  return response.json();
+  return inside(`data-${name}`) ?? fetched(config.resources[name]);
 }

@@ -3,25 +3,30 @@
 import { AircraftLayer } from "soramichi/aircraft-layer.js";
 import { Places, drawBasemap } from "soramichi/basemap.js";
 import { Cards } from "soramichi/cards.js";
+import { controls } from "soramichi/controls.js";
 import { DELAY_S, Feed } from "soramichi/feed.js";
-import { clock } from "soramichi/format.js";
-import { legend } from "soramichi/legend.js";
+import { clock, date } from "soramichi/format.js";
 import { worldLatLng } from "soramichi/motion.js";
+import { showRecent } from "soramichi/recent.js";
 import { config, resource } from "soramichi/resources.js";
-import { languageSwitch, named, onLanguage, word } from "soramichi/words.js";
+import { uncovered } from "soramichi/room.js";
+import { SavedFeed } from "soramichi/saved.js";
+import { named, onLanguage, word } from "soramichi/words.js";
+import { Zones } from "soramichi/zones.js";
 
 const FOLLOW_MS = 1000;
 const SPOKEN_EVERY_MS = 15_000;
 const find = (id) => document.getElementById(id);
 
 const map = globalThis.map_soramichi;
-const feed = new Feed(config.paths);
+const feed = config.saved ? new SavedFeed(config.paths) : new Feed(config.paths);
 const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 const state = { selected: null, following: false, fitted: false, spoken: 0, lastWords: "" };
 
 const [basemap, places] = await Promise.all([resource("basemap"), resource("places")]);
-if (!config.tiles) drawBasemap(map, basemap, () => resource("world"));
+if (!config.tiles) drawBasemap(map, basemap);
 const layer = new AircraftLayer(map, feed, config.tiles ? null : new Places(places.places));
+const zones = config.zones ? new Zones(map, config.paths, find("zones"), find("zone")) : null;
 const cards = new Cards(find("aircraft"), feed, (id) => choose(id === state.selected ? null : id));
 
 function choose(id) {
@@ -56,24 +61,11 @@ function showEverything() {
   if (seen.length === 0) return;
   const bounds = L.latLngBounds(seen.map(({ x, y }) => worldLatLng(x, y)));
   // Room for the panels that lie on the map, and for the names right of the aircraft.
-  const { left, right, top, bottom } = uncovered();
+  const { left, right, top, bottom } = uncovered(map);
   map.fitBounds(bounds, {
     paddingTopLeft: [left + 40, top + 40], paddingBottomRight: [right + 120, bottom + 40],
     maxZoom: 11.5, animate: !quiet.matches,
   });
-}
-
-function uncovered() {
-  const whole = map.getContainer().getBoundingClientRect();
-  const room = { left: 0, right: 0, top: 0, bottom: 0 };
-  for (const panel of document.querySelectorAll("[data-covers]")) {
-    const box = panel.getBoundingClientRect();
-    const side = getComputedStyle(panel).getPropertyValue("--covers").trim();
-    if (side === "right") room.right = whole.right - box.left;
-    if (side === "bottom") room.bottom = whole.bottom - box.top;
-    if (side === "top") room.top = box.bottom - whole.top;
-  }
-  return room;
 }
 
 function renew() {
@@ -83,7 +75,7 @@ function renew() {
   find("nothing-title").textContent = word(feed.ready ? "nothing" : "loading");
   find("nothing-help").hidden = !feed.ready;
   find("clock").textContent = `${clock(new Date((feed.now_s() - DELAY_S) * 1000))} ${word("jst")}`;
-  find("delay").textContent = word("delay", DELAY_S);
+  find("delay").textContent = config.saved ? date(new Date(feed.now_s() * 1000)) : word("delay", DELAY_S);
   if (all.length > 0 && !state.fitted) {
     state.fitted = true;
     showEverything();
@@ -106,15 +98,11 @@ function showLink() {
   const pill = find("link");
   pill.dataset.link = feed.link;
   find("link-word").textContent = word(feed.link);
-  pill.setAttribute("aria-label", word("linkSummary")[feed.link]);
 }
 
-if (matchMedia("(width < 800px)").matches) document.querySelector(".legend").open = false;
-languageSwitch(find("language"));
-legend(find("heights"), find("classes"));
+controls(map, showEverything);
 onLanguage(() => {
   document.title = `${word("title")} · ${word("tagline")}`;
-  map.getContainer().setAttribute("aria-label", `${word("map")}。${word("mapHelp")}`);
   state.lastWords = "";
   follow(state.following);
   showLink();
@@ -125,14 +113,22 @@ feed.on("states", renew);
 setInterval(renew, 1000);
 setInterval(() => state.following && centre(), FOLLOW_MS);
 
-find("zoom-in").addEventListener("click", () => map.zoomIn(1));
-find("zoom-out").addEventListener("click", () => map.zoomOut(1));
-find("everything").addEventListener("click", showEverything);
 find("follow").addEventListener("click", () => follow(!state.following));
 map.on("dragstart", () => follow(false));
-map.on("click", (event) => choose(layer.nearest(event.containerPoint)?.id ?? null));
-addEventListener("keydown", (event) => event.key === "Escape" && choose(null));
+// An aircraft lies above a zone: only where there is none, the zone is meant.
+map.on("click", (event) => {
+  const one = layer.nearest(event.containerPoint);
+  choose(one?.id ?? null);
+  if (one || zones?.at !== event.originalEvent) zones?.press(null);
+});
+find("zones-on")?.addEventListener("change", (event) => zones.show(event.target.checked));
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  choose(null);
+  zones?.press(null);
+});
 
+if (config.page === "home") showRecent(find("recent"), config.paths);
 feed.start();
 // For tests and for people who look under the bonnet.
-globalThis.soramichi = { feed, layer, map, state };
+globalThis.soramichi = { feed, layer, map, state, zones };

@@ -7,19 +7,20 @@ const WORDS = {
     live: "ライブ",
     connecting: "接続中",
     reconnecting: "再接続中",
+    saved: "保存した地図",
     delay: (seconds) => `${seconds}秒遅れで表示`,
     language: "English",
     languageLabel: "Switch to English",
     map: "飛行地図",
     mapHelp: "矢印キーで移動、プラスとマイナスで拡大縮小。機体は一覧から選べます。",
     zoomIn: "拡大", zoomOut: "縮小", everything: "全機を表示",
-    aircraft: "機体", flyingNow: "いま飛んでいます", earlier: "少し前に見えた機体",
+    aircraft: "機体", flyingNow: "いま飛んでいます", flewThen: "この時刻の機体",
     count: (n) => `${n}機`,
     nothing: "いま飛んでいる機体はありません",
     nothingHelp: "飛行が始まると、ここに自動で表示されます。",
     loading: "機体の情報を読み込んでいます",
     height: "高さ", speed: "速さ", track: "進行方向", observed: "観測",
-    legend: "高さ", legendNote: "色は各機の高さ。基準は機体ごとに示します。",
+    legend: "凡例", legendNote: "色は各機の高さ。基準は機体ごとに示します。",
     legendRange: (from, to) => (to === null ? `${from} m〜` : `${from}〜${to} m`),
     classes: "機体の種類",
     drone: "ドローン", evtol: "空飛ぶクルマ", helicopter: "ヘリコプター", unknown: "種類未登録",
@@ -34,11 +35,30 @@ const WORDS = {
     from: "出発", to: "到着", climbing: "上昇中", descending: "降下中",
     compass: ["北", "北東", "東", "南東", "南", "南西", "西", "北西"],
     follow: "追いかける", following: "追いかけ中", close: "閉じる", bigMap: "大きな地図",
-    home: "暮らしの画面", jst: "日本時間", list: "一覧", staleLegend: "薄い機体は受信が途絶えています",
+    home: "かんたん表示", jst: "日本時間", list: "一覧", staleLegend: "薄い機体は受信が途絶えています",
     summary: (n, names) => (n === 0 ? "飛行中の機体はありません。" : `${n}機が飛行中。${names}`),
-    linkSummary: { live: "ライブ接続中", connecting: "接続しています", reconnecting: "接続が切れました。再接続しています" },
     attribution: "海岸線 GSHHG (LGPL) · 県境 Natural Earth",
-    noTrack: "軌跡を読み込めませんでした",
+    noTrack: "飛行の記録を読み込めませんでした。少し待ってから開き直してください。",
+    noFlight: "この飛行の記録はありません。番号を確かめてください。",
+    zones: "空域と飛行経路を表示",
+    zone_PROHIBITED: "飛行禁止", zone_REQ_AUTHORIZATION: "許可が必要", zone_CONDITIONAL: "条件つき",
+    zone_USPACE: "U-space空域", zone_NO_RESTRICTION: "制限なし", zone_corridor: "計画された経路",
+    everyHeight: "すべての高さ", fromBelow: "下限なし", withoutCeiling: "上限なし",
+    onPhone: "スマホで見る", flyingCount: (n) => (n === 0 ? "いま飛んでいる機体はありません。記録した飛行をお見せしています。" : `いま${n}機が飛んでいます。`),
+    journey: (from, to) => `${named(from)} → ${named(to)}`,
+    fact: (i) => WORDS[current].facts[i],
+    facts: [
+      "線の色は高さです。紫は低く、金色は高く飛んだところ。",
+      "高さには基準があります。海抜、地表から、離陸地点から。基準がちがえば、同じ100 mでもちがう高さです。",
+      "空飛ぶクルマは、電気で垂直に離着陸する新しい航空機(eVTOL)です。",
+      "地表や水面から150 m以上でドローンを飛ばすには、国の許可がいります(2026年の制度)。",
+      "2021年1月13日、中部国際空港と志摩スペイン村のあいだ約60 kmを、空飛ぶクルマに見立てたヘリコプターが飛びました。",
+      "2020年1月30日、鳥羽の離島をドローンが自動で巡りました。",
+      "2019年12月17日、南伊勢町の葛島を大型ドローンが高さ約150 mで一周しました。",
+    ],
+    play: "再生", pause: "一時停止", rate: "再生の速さ", timeline: "時刻を選ぶ",
+    altitudeAxis: (datum) => `高さ(${datum})`,
+    replay: "この飛行を再生する", recent: "最近の飛行(記録)", lasted: (time) => `${time} 飛行`,
   },
   en: {
     title: "Soramichi",
@@ -46,19 +66,20 @@ const WORDS = {
     live: "Live",
     connecting: "Connecting",
     reconnecting: "Reconnecting",
+    saved: "Saved map",
     delay: (seconds) => `shown ${seconds} s late`,
     language: "日本語",
     languageLabel: "日本語に切り替える",
     map: "Flight map",
     mapHelp: "Arrow keys move, plus and minus zoom. Aircraft can be chosen from the list.",
     zoomIn: "Zoom in", zoomOut: "Zoom out", everything: "Show all aircraft",
-    aircraft: "Aircraft", flyingNow: "Flying now", earlier: "Seen a little earlier",
+    aircraft: "Aircraft", flyingNow: "Flying now", flewThen: "Aircraft at that time",
     count: (n) => `${n}`,
     nothing: "Nothing is flying right now",
     nothingHelp: "A flight appears here by itself as soon as it starts.",
     loading: "Loading the aircraft",
     height: "Height", speed: "Speed", track: "Heading for", observed: "Observed",
-    legend: "Height", legendNote: "Colour is each aircraft's height; its datum is stated with it.",
+    legend: "Legend", legendNote: "Colour is each aircraft's height; its datum is stated with it.",
     legendRange: (from, to) => (to === null ? `${from} m and up` : `${from}–${to} m`),
     classes: "Kinds of aircraft",
     drone: "Drone", evtol: "Flying car", helicopter: "Helicopter", unknown: "Kind not registered",
@@ -77,9 +98,28 @@ const WORDS = {
     follow: "Follow", following: "Following", close: "Close", bigMap: "Big map",
     home: "Simple view", jst: "JST", list: "List", staleLegend: "Faded aircraft are no longer received",
     summary: (n, names) => (n === 0 ? "No aircraft are flying." : `${n} aircraft flying: ${names}`),
-    linkSummary: { live: "Live", connecting: "Connecting", reconnecting: "Connection lost, reconnecting" },
     attribution: "Coastline GSHHG (LGPL) · borders Natural Earth",
-    noTrack: "The track could not be loaded",
+    noTrack: "The recorded flight could not be loaded. Wait a little and open the page again.",
+    noFlight: "There is no such recorded flight. Check its number.",
+    zones: "Show zones and corridors",
+    zone_PROHIBITED: "Prohibited", zone_REQ_AUTHORIZATION: "Needs authorization", zone_CONDITIONAL: "Conditional",
+    zone_USPACE: "U-space", zone_NO_RESTRICTION: "No restriction", zone_corridor: "Planned corridor",
+    everyHeight: "Every height", fromBelow: "No lower limit", withoutCeiling: "no upper limit",
+    onPhone: "On your phone", flyingCount: (n) => (n === 0 ? "Nothing is flying now: you are seeing recorded flights." : `${n} aircraft are flying now.`),
+    journey: (from, to) => `${named(from)} → ${named(to)}`,
+    fact: (i) => WORDS[current].facts[i],
+    facts: [
+      "The colour of a line is height: violet is low, gold is high.",
+      "A height needs a datum: sea level, ground or take-off point. The same 100 m can be three different heights.",
+      "A flying car is a new kind of aircraft that takes off and lands vertically on electric power (eVTOL).",
+      "To fly a drone 150 m or more above ground or water needs a permission (rules of 2026).",
+      "On 13 January 2021 a helicopter flew about 60 km between Centrair and Shima Spain Village in a flying car's place.",
+      "On 30 January 2020 a drone toured the islands of Toba by itself.",
+      "On 17 December 2019 a large drone circled Kuzushima off Minami-Ise at about 150 m.",
+    ],
+    play: "Play", pause: "Pause", rate: "Speed of replay", timeline: "Choose a time",
+    altitudeAxis: (datum) => `Height (${datum})`,
+    replay: "Replay this flight", recent: "Recent flights (recorded)", lasted: (time) => `flew for ${time}`,
   },
 };
 
@@ -118,10 +158,25 @@ export function named(name) {
   return name[current] || name.ja || name.en || "";
 }
 
+/** What `write` gives in the language that is not the reader's. */
+export function inOtherLanguage(write) {
+  const kept = current;
+  current = kept === "ja" ? "en" : "ja";
+  try {
+    return write();
+  } finally {
+    current = kept;
+  }
+}
+
 /** Write the words that the shell names with data-word and data-label. */
 export function fill(root = document) {
   for (const element of root.querySelectorAll("[data-word]")) {
     element.textContent = word(element.dataset.word);
+  }
+  for (const element of root.querySelectorAll("[data-other]")) {
+    element.textContent = inOtherLanguage(() => word(element.dataset.other));
+    element.lang = current === "ja" ? "en" : "ja";
   }
   for (const element of root.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", word(element.dataset.label));
