@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
 from routes_planner.endurance import endurance_findings
 from routes_planner.evidence import anywhere_finding, zone_findings
 from routes_planner.flown import Flown, fly
 from routes_planner.keep_in import keep_in_findings
-from routes_planner.metrics import metrics_of
-from routes_planner.overlap import overlaps
+from routes_planner.metrics import bare_metrics, metrics_of
+from routes_planner.overlap import Overlaps, overlaps
 from routes_planner.population import Population
 from routes_planner.surroundings import Geoid, Surroundings
 from routes_planner.verdict import Finding, Metrics, Verdict
@@ -46,17 +44,21 @@ def check_many(
         group = [k for k, c in enumerate(corridors) if (c.departs_at is not None) is known]
         if group:
             flown = fly([corridors[k] for k in group], _geoid_for(corridors, surroundings))
-            found = findings_of(flown, surroundings)
-            measured = _measured(flown, surroundings, found, population, with_metrics=with_metrics)
+            rows = overlaps(flown, surroundings)
+            found = _findings(flown, surroundings, rows)
+            measured = (
+                metrics_of(flown, surroundings, rows, population=population)
+                if with_metrics
+                else [bare_metrics(flown, c) for c in range(len(group))]
+            )
             for k, findings, metrics in zip(group, found, measured, strict=True):
                 verdicts[k] = _verdict(corridors[k], findings, metrics)
     return [verdicts[k] for k in range(len(corridors))]
 
 
-def findings_of(flown: Flown, surroundings: Surroundings) -> list[list[Finding]]:
+def _findings(flown: Flown, surroundings: Surroundings, rows: Overlaps) -> list[list[Finding]]:
     """Every finding of every flown line, in the order in which it would be met."""
     found: list[list[Finding]] = [[] for _ in flown.corridors]
-    rows = overlaps(flown, surroundings)
     stretches = zip(rows.from_m.tolist(), rows.to_m.tolist(), strict=True)
     for corridor, volume, stretch in zip(
         rows.corridor.tolist(), rows.volume.tolist(), stretches, strict=True
@@ -78,24 +80,6 @@ def _geoid_for(corridors: Sequence[Corridor], surroundings: Surroundings) -> Geo
         c.heights is not None and c.heights[0].datum is Datum.ELLIPSOID for c in corridors
     )
     return surroundings.geoid if asked else None
-
-
-def _measured(
-    flown: Flown,
-    surroundings: Surroundings,
-    found: list[list[Finding]],
-    population: Population | None,
-    *,
-    with_metrics: bool,
-) -> list[Metrics]:
-    if not with_metrics:
-        return [
-            Metrics(length_m=flown.length_m(c), duration_s=flown.duration_s(c))
-            for c in range(len(found))
-        ]
-    meeting = [c for c, findings in enumerate(found) if any(f.clearance_m == 0.0 for f in findings)]
-    overlapping = np.array(meeting, np.int64)
-    return metrics_of(flown, surroundings, overlapping=overlapping, population=population)
 
 
 def _verdict(plan: Corridor, findings: Iterable[Finding], metrics: Metrics) -> Verdict:

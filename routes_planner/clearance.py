@@ -21,6 +21,8 @@ def clearances_m(
 ) -> list[float | None]:
     """Metres from each corridor's edge to the nearest zone; 0.0 for those `overlapping` one.
 
+    Rules about heights are no place to be clear of and do not count.
+
     Measured as WGS 84 geodesics. None when no zone within 200 km applies at the
     corridor's height and time; where those are not known a zone counts as applying.
     """
@@ -33,6 +35,8 @@ def clearances_m(
     while waiting.size and volumes.volumes.size and radius <= 2.0 * FARTHEST_M:
         wide, rows = _widened(flown, waiting, radius * (1.0 + _SCALE_ERROR))
         piece, volume = kernel.meetings(wide, volumes, surroundings.grid, False)
+        counted = surroundings.places[volume]
+        piece, volume = piece[counted], volume[counted]
         near, places = kernel.closest(wide, volumes, piece, volume)
         best = _best_per_owner(near, places, flown.owner[rows[piece]], len(flown.corridors))
         for corridor in waiting.tolist():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-from routes_planner.check import check_many
+from routes_planner.planner import Planner
 from routes_planner.population import Population
-from routes_planner.surroundings import survey
+from routes_planner.rules.ruleset import RuleSet
 from routes_planner.verdict import Verdict
 from soramichi.domain import geoid
 from soramichi.domain.corridor import Corridor
@@ -20,28 +22,37 @@ BATCH = 500
 _CONNECT_S = 10
 
 
-def check_batch(
-    corridors: Sequence[Corridor],
-    zones: Sequence[Geozone],
-    terrain: Path | None,
-    population: Population | None,
-) -> list[Verdict]:
-    """`check_many` from plain values, which is all that travels between machines.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What every batch is checked against, as plain values: all that travels between machines.
 
     `terrain` is a folder that every machine has under this name.
     """
-    around = survey(zones, geoid=geoid, terrain=None if terrain is None else folder(terrain))
-    return check_many(corridors, around, population=population)
+
+    zones: tuple[Geozone, ...]
+    today: date
+    rules: RuleSet | None = None
+    terrain: Path | None = None
+    population: Population | None = None
+
+    def planner(self) -> Planner:
+        """The planner for it, with the geoid of Japan."""
+        return Planner(
+            zones=self.zones,
+            today=self.today,
+            rules=self.rules,
+            geoid=geoid,
+            terrain=None if self.terrain is None else folder(self.terrain),
+            population=self.population,
+        )
 
 
-def check_on(
-    scheduler: str,
-    corridors: Sequence[Corridor],
-    zones: Sequence[Geozone],
-    *,
-    terrain: Path | None = None,
-    population: Population | None = None,
-) -> list[Verdict]:
+def check_batch(corridors: Sequence[Corridor], task: Task) -> list[Verdict]:
+    """The same check as on one machine."""
+    return task.planner().check(corridors)
+
+
+def check_on(scheduler: str, corridors: Sequence[Corridor], task: Task) -> list[Verdict]:
     """`check_batch` in batches of 500 on the Dask scheduler at this address; [] for no candidates.
 
     Raises `BadSettings` when Dask is not installed, `Unavailable` when nothing
@@ -57,9 +68,9 @@ def check_on(
         raise Unavailable(f"no Dask scheduler answers at {scheduler}: {error}") from None
     with client:
         # Sent to every worker once, not with every batch.
-        shared = client.scatter(list(zones), broadcast=True)
+        shared = client.scatter(task, broadcast=True)
         parts = [
-            client.submit(check_batch, list(batch), shared, terrain, population, pure=False)
+            client.submit(check_batch, list(batch), shared, pure=False)
             for batch in _batches(corridors)
         ]
         return list(itertools.chain.from_iterable(client.gather(parts)))

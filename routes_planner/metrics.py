@@ -8,8 +8,7 @@ from routes_planner import kernel
 from routes_planner.clearance import clearances_m
 from routes_planner.flown import Flown, everywhere, profile
 from routes_planner.ground import steps
-from routes_planner.kernel import Integers
-from routes_planner.overlap import overlaps
+from routes_planner.overlap import Overlaps, overlaps
 from routes_planner.population import Population
 from routes_planner.surroundings import COLUMN, Surroundings
 from routes_planner.vehicle import reserve_pct, vehicle_of
@@ -25,14 +24,12 @@ _NO_WIDTH_M = 1e-3
 def metrics_of(
     flown: Flown,
     surroundings: Surroundings,
+    rows: Overlaps,
     *,
-    overlapping: Integers,
     population: Population | None = None,
 ) -> list[Metrics]:
-    """The metrics of every flown line; whatever has no layer to tell it is None.
-
-    `overlapping` are the corridors already found to meet a zone.
-    """
+    """The metrics of every flown line, `rows` being its overlaps; None is "no layer to tell"."""
+    overlapping = np.unique(rows.corridor[surroundings.places[rows.volume]])
     clearance = clearances_m(flown, surroundings, overlapping)
     over = over_districts(flown, surroundings.districts)
     away = nearest_districts_m(flown, surroundings.districts)
@@ -55,6 +52,11 @@ def metrics_of(
             )
         )
     return found
+
+
+def bare_metrics(flown: Flown, corridor: int) -> Metrics:
+    """Length and duration only."""
+    return Metrics(length_m=flown.length_m(corridor), duration_s=flown.duration_s(corridor))
 
 
 def over_districts(

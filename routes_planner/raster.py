@@ -17,6 +17,7 @@ from routes_planner.surroundings import COLUMN, Surroundings
 from routes_planner.verdict import Severity
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.geodesy import LocalPlane
+from soramichi.domain.geozone import Geozone
 
 # People per km² at each place; nan where not known.
 Crowding = Callable[[Floats, Floats], Floats]
@@ -69,12 +70,16 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a flight takes up: heights, metres to each side, and from when (unix) for how long."""
+    """What a flight takes up: heights, metres to each side, and from when (unix) for how long.
+
+    `binds` tells which zones count; None: all.
+    """
 
     band: Band
     reach_m: float
     departs_s: float
     lasts_s: float
+    binds: Callable[[Geozone], bool] | None = None
 
 
 def open_field(area: Area, speed_mps: float) -> Field:
@@ -89,7 +94,11 @@ def close(field: Field, area: Area, surroundings: Surroundings, demand: Demand) 
     """Close the cells from which zones are in reach that forbid the band, or leave it open."""
     departs_s, reach_m = demand.departs_s, demand.reach_m
     volumes = surroundings.during(departs_s, departs_s + demand.lasts_s)
-    rows = np.flatnonzero(forbidding(surroundings, demand.band))
+    forbids = forbidding(surroundings, demand.band)
+    if demand.binds is not None:
+        binding = [demand.binds(surroundings.zones[k]) for k in surroundings.zone_of.tolist()]
+        forbids &= np.array(binding, bool)
+    rows = np.flatnonzero(forbids)
     table = volumes.volumes[rows]
     box = _box(area, reach_m)
     near = (

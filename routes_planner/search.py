@@ -10,7 +10,7 @@ check as any other candidate; the raster alone never says that a line passes.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,7 @@ from soramichi.domain.altitude import Altitude
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.flight import AircraftClass, Name
 from soramichi.domain.geodesy import LocalPlane, distance_m
+from soramichi.domain.geozone import Geozone
 from soramichi.domain.position import Position
 from soramichi.errors import BadInput
 
@@ -97,6 +98,14 @@ class NoRoute:
     closed_by: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """How a corridor is judged, and whether a zone binds a flight that climbs or descends."""
+
+    verdict: Callable[[Corridor], Verdict]
+    binds_climbs: Callable[[Geozone], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Proposals, best first of each objective; `none` says why when there is no proposal."""
@@ -106,30 +115,45 @@ class Found:
 
 
 def search(
-    request: Request, surroundings: Surroundings, *, crowding: Crowding | None = None
+    request: Request,
+    surroundings: Surroundings,
+    *,
+    judge: Judge | None = None,
+    crowding: Crowding | None = None,
 ) -> Found:
     """The shortest corridor that passes and, with `crowding`, one balanced and one quietest.
 
-    A proposal whose verdict is `unknown` (evidence is missing) is given, for
-    want of a better one; one that fails never is. Raises `BadInput` for ends that
-    are the same place or more than 400 km apart.
+    A proposal whose verdict is `unknown` (evidence is missing) is given, for want of
+    a better one; one that fails never is. `judge` None: by the zones alone. Raises
+    `BadInput` for ends that are the same place or more than 400 km apart.
     """
     apart = distance_m(request.start, request.goal)
     if not 0.0 < apart <= FARTHEST_M:
         raise BadInput(f"ends {apart:.0f} m apart: give two places at most 400 km apart")
+    judge = judge or Judge(
+        verdict=lambda corridor: check(corridor, surroundings), binds_climbs=lambda _: True
+    )
+    hunt = _Hunt(request, surroundings, judge, crowding)
     proposals: list[Proposal] = []
     for objective, per_thousand in OBJECTIVES.items():
         if per_thousand and crowding is None:
             continue
         for margin in (0.4, 1.2):
-            area = area_around(request, apart, margin)
-            proposal = _best(request, surroundings, area, objective, crowding)
+            proposal = _best(hunt, area_around(request, apart, margin), objective)
             if proposal is not None:
                 proposals.append(proposal)
                 break
     if proposals:
         return Found(tuple(proposals))
-    return _least_closed(request, surroundings, area_around(request, apart, 0.4))
+    return _least_closed(hunt, area_around(request, apart, 0.4))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hunt:
+    request: Request
+    surroundings: Surroundings
+    judge: Judge
+    crowding: Crowding | None
 
 
 def area_around(request: Request, apart_m: float, margin: float) -> Area:
@@ -150,23 +174,19 @@ def _ends(plane: LocalPlane, request: Request) -> Floats:
     return ends
 
 
-def _best(
-    request: Request,
-    surroundings: Surroundings,
-    area: Area,
-    objective: str,
-    crowding: Crowding | None,
-) -> Proposal | None:
+def _best(hunt: _Hunt, area: Area, objective: str) -> Proposal | None:
     """The cheapest corridor that does not fail; a wider berth each time that it does."""
+    request = hunt.request
     for attempt in range(_TRIES):
-        field = field_of(request, surroundings, area, spare_m=attempt * 0.5 * area.cell_m)
-        if crowding is not None:
-            raster.charge(field, area, crowding, OBJECTIVES[objective])
+        spare = attempt * 0.5 * area.cell_m
+        field = field_of(request, hunt.surroundings, area, judge=hunt.judge, spare_m=spare)
+        if hunt.crowding is not None:
+            raster.charge(field, area, hunt.crowding, OBJECTIVES[objective])
         path = cheapest_path(field, *np.rint(area.cells(_ends(area.plane, request))))
         if not len(path):
             return None
         corridor = _corridor(request, area, path, objective)
-        verdict = check(corridor, surroundings)
+        verdict = hunt.judge.verdict(corridor)
         if verdict.answer is not Answer.FAIL:
             return Proposal(
                 objective=objective,
@@ -178,7 +198,12 @@ def _best(
 
 
 def field_of(
-    request: Request, surroundings: Surroundings, area: Area, *, spare_m: float = 0.0
+    request: Request,
+    surroundings: Surroundings,
+    area: Area,
+    *,
+    judge: Judge | None = None,
+    spare_m: float = 0.0,
 ) -> Field:
     """The raster of what is closed to the flight at cruise, and while it climbs and descends."""
     field = raster.open_field(area, request.speed_mps)
@@ -194,7 +219,8 @@ def field_of(
     if max(climbs.up_m, climbs.down_m) > 0.0:
         low = raster.open_field(area, request.speed_mps)
         band = Band(Altitude(lowest, datum), top)
-        raster.close(low, area, surroundings, Demand(band, reach, departs, lasts))
+        binds = judge.binds_climbs if judge is not None else None
+        raster.close(low, area, surroundings, Demand(band, reach, departs, lasts, binds))
         for end, radius in zip(
             area.cells(_ends(area.plane, request)), (climbs.up_m, climbs.down_m), strict=True
         ):
@@ -265,17 +291,18 @@ def _corridor(request: Request, area: Area, path: Floats, objective: str) -> Cor
     )
 
 
-def _least_closed(request: Request, surroundings: Surroundings, area: Area) -> Found:
+def _least_closed(hunt: _Hunt, area: Area) -> Found:
     """The way through as little of closed cells as possible: it passes after all, or tells why not.
 
     Cells are closed with half a cell to spare, so that a gap may be there which they do not show.
     """
-    field = field_of(request, surroundings, area)
+    request = hunt.request
+    field = field_of(request, hunt.surroundings, area, judge=hunt.judge)
     through = raster.open_field(area, request.speed_mps)
     through.weight[field.closed_until > field.closed_from] = _CLOSED_COST
     path = cheapest_path(through, *np.rint(area.cells(_ends(area.plane, request))))
     corridor = _corridor(request, area, path, "shortest")
-    verdict = check(corridor, surroundings)
+    verdict = hunt.judge.verdict(corridor)
     if verdict.answer is not Answer.FAIL:
         proposal = Proposal(
             objective="shortest",

@@ -11,9 +11,11 @@ from typing import Protocol
 import numpy as np
 import shapely
 import shapely.affinity
+from numpy.typing import NDArray
 
 from routes_planner import kernel
 from routes_planner.kernel import CHUNK, VOLUME, Floats, Grid, Integers, Records, Volumes
+from routes_planner.rules.apply import rule_of
 from soramichi.domain.activation import active_intervals
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.geozone import Containment, Geozone, ZoneKind, ZoneType, ZoneVolume
@@ -46,7 +48,8 @@ class Surroundings:
 
     Made once with `survey` and used for any number of checks; nothing in it
     changes. `zone_of` and `part_of` tell the zone, and the volume in that zone,
-    of each laid-out volume; `keep_in` and `anywhere` are zones judged on their own.
+    of each laid-out volume, `places` which of them are more than a rule
+    about heights; `keep_in` and `anywhere` are zones judged on their own.
     `districts` are the densely inhabited ones whatever they ask, None without any.
     """
 
@@ -56,6 +59,7 @@ class Surroundings:
     zone_of: Integers
     part_of: Integers
     volumes: Volumes
+    places: NDArray[np.bool_]
     grid: Grid
     keep_in: tuple[int, ...]
     anywhere: tuple[int, ...]
@@ -131,6 +135,7 @@ def _laid_out(
         zone_of=zone_of,
         part_of=np.array([p for _, p, _ in laid], np.int64),
         volumes=volumes,
+        places=np.array([not _is_height_rule(zones[k]) for k in zone_of.tolist()], bool),
         grid=_grid(volumes),
         keep_in=tuple(k for k in judged if zones[k].containment is Containment.KEEP_IN),
         anywhere=tuple(k for k in judged if zones[k].unknowns and not zones[k].volumes),
@@ -138,6 +143,13 @@ def _laid_out(
         _scheduled=tuple(
             k for k in sorted(set(zone_of.tolist())) if any(a.windows for a in zones[k].activations)
         ),
+    )
+
+
+def _is_height_rule(zone: Geozone) -> bool:
+    """Whether the zone stands for a rule about heights everywhere, not for a place."""
+    return rule_of(zone) is not None and any(
+        volume.floor is not None or volume.ceiling is not None for volume in zone.volumes
     )
 
 

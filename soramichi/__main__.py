@@ -25,6 +25,7 @@ COMMANDS = {
     "replay": "soramichi.commands.replay:command",
     "symposium": "soramichi.commands.symposium:symposium",
     "operators": "soramichi.commands.operators:operators",
+    "routes": "soramichi.commands.routes:routes",
 }
 
 

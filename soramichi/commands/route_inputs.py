@@ -1,0 +1,119 @@
+"""What the options of the `routes` commands stand for: zones, candidates, a task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from routes_planner.candidates_in.candidate import Stated
+from routes_planner.candidates_in.reading import read_candidate_file
+from routes_planner.distribute import Task
+from routes_planner.population import read_population
+from routes_planner.rules.ruleset import load
+from routes_planner.separation import Separation
+from routes_planner.zones_in.reading import read_zone_file
+from routes_planner.zones_in.report import Note
+from soramichi.domain.altitude import Datum
+from soramichi.domain.corridor import Corridor
+from soramichi.domain.flight import AircraftClass
+from soramichi.domain.position import Position
+from soramichi.errors import BadFile, BadInput, BadSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options, read: what is judged against, and how."""
+
+    task: Task
+    stated: Stated
+    notes: tuple[tuple[str, Note], ...]
+
+
+def read(options: dict[str, Any]) -> Asked:
+    """The shared options as values. Raises `BadInput`, `BadFile` and `BadSettings`."""
+    if not options["geozones"]:
+        raise BadSettings("name the zones in force: --geozones FILE…")
+    imported = [read_zone_file(path) for path in options["geozones"]]
+    zones = tuple(zone for each in imported for zone in each.zones)
+    given, people = options["aircraft_class"], options["population"]
+    datum = options["height_datum"]
+    for name in ("speed", "width"):
+        if options[name] is not None and not 0.0 < options[name] < float("inf"):
+            raise BadInput(f"--{name} must be more than 0")
+    task = Task(
+        zones=zones,
+        today=datetime.now(UTC).astimezone().date(),
+        rules=None if options["rules"] == "none" else load(options["rules"]),
+        terrain=options["terrain"],
+        population=None if people is None else read_population(people.name, contents(people)),
+    )
+    stated = Stated(
+        aircraft_class=None if given is None else AircraftClass(given),
+        departs_at=moment(options["depart"]),
+        ground_speed_mps=options["speed"],
+        width_m=options["width"],
+        height_datum=None if datum is None else Datum(datum),
+    )
+    notes = tuple((each.source, note) for each in imported for note in each.report)
+    return Asked(task, stated, notes)
+
+
+def candidates(
+    files: Sequence[Path], stated: Stated
+) -> tuple[list[Corridor], list[tuple[str, Note]]]:
+    """The corridors of all files, and what was irregular in them."""
+    read_files = [read_candidate_file(path, stated=stated) for path in files]
+    corridors = [corridor for each in read_files for corridor in each.corridors]
+    return corridors, [(each.source, note) for each in read_files for note in each.report]
+
+
+def contents(path: Path) -> bytes:
+    """The bytes of a file. Raises `BadFile`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadFile(str(path), f"cannot be read: {error.strerror}") from None
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time with its zone; None stays None. Raises `BadInput`."""
+    if text is None:
+        return None
+    wanted = f"--depart {text!r} is no time with a zone, such as 2026-11-23T10:00+09:00"
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(wanted) from None
+    if at.tzinfo is None:
+        raise BadInput(wanted)
+    return at
+
+
+def separation(text: str) -> Separation:
+    """`H,V,T` as metres, metres and seconds. Raises `BadInput`."""
+    try:
+        horizontal, vertical, time = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadInput(f"--separation {text!r} is not three numbers such as 50,20,60") from None
+    return Separation(horizontal_m=horizontal, vertical_m=vertical, time_s=time)
+
+
+def note_lines(notes: Sequence[tuple[str, Note]]) -> list[str]:
+    """What was irregular in the files, a line each, for stderr."""
+    return [
+        f"{source}: {note.identifier}: {note.field}: {note.action}: {note.reason.en}"
+        f" / {note.reason.ja}"
+        for source, note in notes
+    ]
+
+
+def place(text: str) -> Position:
+    """`LON,LAT` in degrees. Raises `BadInput`."""
+    try:
+        lon, lat = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadInput(f"{text!r} is no LON,LAT such as 136.8053,34.8583") from None
+    return Position(latitude_deg=lat, longitude_deg=lon)

@@ -1,0 +1,81 @@
+"""`soramichi routes`: check candidates, search for corridors that pass, compare them.
+
+The planner is imported by the command that runs, not by this module: `--help`
+must not wait for the compiler.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from soramichi.commands.route_options import FILE, Several, shared
+
+_FILES = click.argument("files", nargs=-1, required=True, type=FILE)
+
+
+@click.group()
+def routes() -> None:
+    """Check, search and compare flight corridors. 飛行経路の判定・探索・比較"""  # noqa: D415
+
+
+@routes.command()
+@_FILES
+@shared
+@click.option(
+    "--booked", cls=Several, type=FILE, metavar="FILE…", help="Corridors to avoid. 予約済みの経路"
+)
+@click.option(
+    "--separation",
+    "apart",
+    default="50,20,60",
+    show_default=True,
+    metavar="M,M,S",
+    help="Metres aside, metres in height, seconds. 間隔",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Check on this Dask cluster.")
+def check(files: tuple[Path, ...], booked: tuple[Path, ...], **options: Any) -> None:
+    """Judge every candidate; exit 1 unless all pass. 候補経路を判定します。"""  # noqa: D415
+    sys.exit(_answers().check(files, booked, options))
+
+
+@routes.command()
+@click.option("--from", "start", required=True, metavar="LON,LAT", help="出発地")
+@click.option("--to", "goal", required=True, metavar="LON,LAT", help="目的地")
+@click.option("--height", type=float, metavar="M", help="Cruise height; default by class. 巡航高度")
+@click.option(
+    "--start-height",
+    type=float,
+    default=0.0,
+    show_default=True,
+    metavar="M",
+    help="Height of take-off, same datum. 離陸地点の高さ",
+)
+@click.option(
+    "--goal-height",
+    type=float,
+    default=0.0,
+    show_default=True,
+    metavar="M",
+    help="Height of landing, same datum. 着陸地点の高さ",
+)
+@shared
+def search(start: str, goal: str, **options: Any) -> None:
+    """Propose corridors that pass; exit 1 when there is none. 適合する経路を探します。"""  # noqa: D415
+    sys.exit(_answers().search(start, goal, options))
+
+
+@routes.command()
+@_FILES
+@shared
+def compare(files: tuple[Path, ...], **options: Any) -> None:
+    """Show candidates side by side, the best first. 候補経路を並べて比べます。"""  # noqa: D415
+    sys.exit(_answers().compare(files, options))
+
+
+def _answers() -> Any:
+    return importlib.import_module("soramichi.commands.route_answers")

@@ -1,0 +1,172 @@
+"""The `routes` commands as their user meets them: files in, words or JSON out, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+
+from tests.routes_planner.builders import a_square, place
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "soramichi", "routes", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def collection(*features: dict[str, Any]) -> str:
+    return json.dumps({"type": "FeatureCollection", "features": features})
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    """A drone through a wall and one beside it; the wall."""
+    lines = [
+        {
+            "type": "Feature",
+            "properties": {"name": name, "aircraft_class": "drone", "height_datum": "AGL"},
+            "geometry": {
+                "type": "LineString",
+                "coordinates": [[*place(x, y).lonlat, 100.0] for x in (-2_000, 2_000)],
+            },
+        }
+        for name, y in (("through", 0), ("beside", 2_000))
+    ]
+    wall = {
+        "type": "Feature",
+        "id": "wall",
+        "properties": {"name": "wall", "type": "PROHIBITED"},
+        "geometry": json.loads(shapely.to_geojson(a_square(-500, -500, 1_000))),
+    }
+    routes, zones = tmp_path / "routes.geojson", tmp_path / "zones.geojson"
+    routes.write_text(collection(*lines))
+    zones.write_text(collection(wall))
+    return str(routes), str(zones)
+
+
+def test_check_prints_the_verdicts_of_the_contract_and_says_no(files: tuple[str, str]) -> None:
+    routes, zones = files
+
+    result = run("check", routes, "--geozones", zones, "--json", "--depart", "2026-11-23T10:00Z")
+
+    assert result.returncode == 1, result.stderr
+    through, beside = json.loads(result.stdout)["verdicts"]
+    assert (through["verdict"], beside["verdict"]) == ("fail", "pass")
+    assert through["depart"] == "2026-11-23T10:00:00Z"
+    [finding] = [f for f in through["findings"] if f["kind"] == "geozone"]
+    assert finding["geometry"]["type"] == "LineString"
+    assert finding["overlap_m"] == pytest.approx(1_100.0, abs=1.0)
+    assert set(finding) >= {"severity", "zone", "height_overlap", "time_overlap", "message"}
+    assert "half_width_m" in through["assumed"]
+    assert beside["metrics"]["min_clearance_m"] == pytest.approx(1_450.0, abs=2.0)
+
+
+def test_check_takes_several_zone_files_after_one_option(files: tuple[str, str]) -> None:
+    routes, zones = files
+
+    result = run("check", routes, "--geozones", zones, zones, "--aircraft-class", "drone")
+
+    assert result.returncode == 1
+    assert "不適合 fail" in result.stdout
+    assert "適合 pass" in result.stdout
+
+
+def test_a_booked_corridor_is_kept_apart_from(files: tuple[str, str]) -> None:
+    routes, zones = files
+
+    result = run(
+        "check", routes, "--geozones", zones, "--booked", routes, "--json",
+        "--depart", "2026-11-23T10:00Z",
+    )  # fmt: skip
+
+    verdicts = json.loads(result.stdout)["verdicts"]
+    assert {f["other"] for v in verdicts for f in v["findings"] if f["kind"] == "corridor"} == {
+        "through",
+        "beside",
+    }
+
+
+def test_compare_puts_the_best_first_with_profiles(files: tuple[str, str]) -> None:
+    routes, zones = files
+
+    result = run("compare", routes, "--geozones", zones, "--json", "--speed", "10")
+    words = run("compare", routes, "--geozones", zones)
+
+    document = json.loads(result.stdout)
+    assert [row["candidate"] for row in document["table"]] == ["beside", "through"]
+    assert document["profiles"][0]["datum"] == "AGL"
+    assert words.returncode == result.returncode == 0
+    assert "beside" in words.stdout.splitlines()[1]
+
+
+def test_search_proposes_what_check_then_passes(files: tuple[str, str], tmp_path: Path) -> None:
+    _, zones = files
+    ends = [",".join(map(str, place(x, 0).lonlat)) for x in (-2_000, 2_000)]
+
+    result = run(
+        "search", "--from", ends[0], "--to", ends[1], "--geozones", zones,
+        "--aircraft-class", "drone", "--depart", "2026-11-23T10:00+09:00", "--json",
+    )  # fmt: skip
+
+    assert result.returncode == 0, result.stderr
+    [proposal] = json.loads(result.stdout)["proposals"]
+    assert proposal["verdict"]["verdict"] == "pass"
+    again = tmp_path / "found.geojson"
+    again.write_text(collection(proposal["corridor"]))
+    assert run("check", str(again), "--geozones", zones).returncode == 0
+
+
+def test_search_names_the_zone_that_closes_the_way(files: tuple[str, str]) -> None:
+    _, zones = files
+    inside, outside = (",".join(map(str, place(x, 0).lonlat)) for x in (0, 2_000))
+
+    result = run(
+        "search", "--from", inside, "--to", outside, "--geozones", zones,
+        "--aircraft-class", "drone", "--json",
+    )  # fmt: skip
+
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["none"]["closed_by"] != []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "--geozones"),
+        (("--geozones", "nowhere.json"), "nowhere.json"),
+        (("--geozones", "{zones}", "--depart", "10:00"), "--depart"),
+        (("--geozones", "{zones}", "--speed", "-1"), "--speed"),
+        (("--geozones", "{zones}", "--population", "{zones}"), "key_code"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_2(
+    files: tuple[str, str], arguments: tuple[str, ...], words: str
+) -> None:
+    routes, zones = files
+
+    result = run("check", routes, *(a.format(zones=zones) for a in arguments))
+
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert result.stdout == ""
+
+
+def test_help_does_not_wait_for_the_compiler() -> None:
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "soramichi", "routes", "check", "--help"],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+
+    assert "--geozones FILE…" in result.stdout
+    assert "numba" not in result.stderr
