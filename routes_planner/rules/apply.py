@@ -24,10 +24,11 @@ from soramichi.domain.position import Position
 # The member of a rule zone's properties that names its rule.
 RULE = "rule"
 _TYPES = {
-    Effect.FAIL: ZoneType.PROHIBITED,
+    Effect.FAIL: ZoneType.REQ_AUTHORIZATION,
     Effect.CAUTION: ZoneType.CONDITIONAL,
     Effect.NONE: ZoneType.NO_RESTRICTION,
 }
+_REFUSING = (ZoneType.PROHIBITED, ZoneType.REQ_AUTHORIZATION)
 _JUDGED = (AircraftClass.DRONE, AircraftClass.EVTOL, AircraftClass.HELICOPTER)
 _CLASS_UNKNOWN = Unknown(
     field="aircraft_class",
@@ -64,7 +65,7 @@ def zones_for(
 def _for_any_class(readings: list[Geozone | None]) -> Geozone:
     """A zone as it binds every class, or the strictest reading of it as unknown."""
     found = [zone for zone in readings if zone is not None]
-    strictest = min(found, key=lambda zone: zone.zone_type is not ZoneType.PROHIBITED)
+    strictest = min(found, key=lambda zone: zone.zone_type not in _REFUSING)
     if all(zone == strictest for zone in readings):
         return strictest
     return replace(strictest, unknowns=(*strictest.unknowns, _CLASS_UNKNOWN))
@@ -98,9 +99,11 @@ def _for_class(
 
 
 def _bound(zone: Geozone, binding: tuple[Rule, ...]) -> Geozone:
-    """The zone with the type that the first rule about it gives."""
+    """The zone with the type that the first rule about it gives; what refuses already stays."""
     rule = next((r for r in binding if r.kind is RuleKind.ZONE and _concerns(r, zone)), None)
     if rule is None or zone.containment is Containment.KEEP_IN:
+        return zone
+    if rule.effect is Effect.FAIL and zone.zone_type in _REFUSING:
         return zone
     return replace(zone, zone_type=_TYPES[rule.effect])
 

@@ -6,24 +6,30 @@ comes down to its destination; nothing else in a route is take-off or landing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+from routes_planner.merging import merged
 from routes_planner.rules.ruleset import Rule, RuleKind, RuleSet
 from routes_planner.verdict import Finding, Verdict
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.geodesy import distance_m
+from soramichi.domain.geozone import Geozone
 
 
-def with_rules(verdict: Verdict, corridor: Corridor, rules: RuleSet) -> Verdict:
-    """The verdict on `corridor` against `rules.apply.zones_for`, with its rules named.
+def with_rules(
+    verdict: Verdict, corridor: Corridor, rules: RuleSet, zones: Iterable[Geozone]
+) -> Verdict:
+    """The verdict on `corridor` against `zones` of `rules.apply.zones_for`, with its rules named.
 
+    Findings on neighbouring volumes of one zone are told as one.
     A finding of a minimum height that lies wholly in the climb or the descent
     is left out; one that reaches beyond is kept whole.
     """
     by_identifier = {rule.identifier: rule for rule in rules.rules}
     climbed_m, descent_m = terminal_phases_m(corridor)
+    verdict = merged(verdict, corridor, zones)
     findings = tuple(_told(verdict.findings, by_identifier, climbed_m, descent_m))
     return replace(verdict, rules=rules.name, findings=findings)
 

@@ -67,7 +67,8 @@ def judged(
 ) -> Verdict:
     rules = rules or load()
     bound = zones_for(zones, rules, aircraft_class, TODAY)
-    return with_rules(check(route, survey(bound, geoid=geoid, terrain=terrain)), route, rules)
+    verdict = check(route, survey(bound, geoid=geoid, terrain=terrain))
+    return with_rules(verdict, route, rules, bound)
 
 
 @pytest.mark.parametrize(
@@ -167,8 +168,9 @@ def test_the_surroundings_of_a_facility_contain_every_place_within_the_distance(
 
 def test_emergency_airspace_is_closed_to_everybody() -> None:
     for aircraft_class in (DRONE, EVTOL):
-        (zone, *_) = zones_for([a_zone(ZoneKind.EMERGENCY)], load(), aircraft_class, TODAY)
-        assert zone.zone_type is ZoneType.PROHIBITED
+        given = a_zone(ZoneKind.EMERGENCY, zone_type=ZoneType.CONDITIONAL)
+        (zone, *_) = zones_for([given], load(), aircraft_class, TODAY)
+        assert zone.zone_type is ZoneType.REQ_AUTHORIZATION
 
 
 def test_a_zone_that_no_rule_is_about_keeps_its_type() -> None:
