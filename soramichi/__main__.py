@@ -26,6 +26,7 @@ COMMANDS = {
     "symposium": "soramichi.commands.symposium:symposium",
     "operators": "soramichi.commands.operators:operators",
     "routes": "soramichi.commands.routes:routes",
+    "geozones": "soramichi.commands.geozones:command",
 }
 
 
