@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from routes_planner.demonstration import demonstration_sea
 from routes_planner.planner import Planner
 from routes_planner.population import Population
 from routes_planner.rules.ruleset import RuleSet
@@ -16,6 +17,7 @@ from soramichi.domain import geoid
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.dem import folder
 from soramichi.domain.geozone import Geozone
+from soramichi.domain.terrain import FirstOf
 from soramichi.errors import BadSettings, Unavailable
 
 BATCH = 500
@@ -36,13 +38,14 @@ class Task:
     population: Population | None = None
 
     def planner(self) -> Planner:
-        """The planner for it, with the geoid of Japan."""
+        """The planner for it, with the geoid of Japan and the sea off Mie at 0 m."""
+        sources = [] if self.terrain is None else [folder(self.terrain)]
         return Planner(
             zones=self.zones,
             today=self.today,
             rules=self.rules,
             geoid=geoid,
-            terrain=None if self.terrain is None else folder(self.terrain),
+            terrain=FirstOf([*sources, demonstration_sea()]),
             population=self.population,
         )
 

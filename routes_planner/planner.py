@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta, timezone
 
 from routes_planner.check import check_many
+from routes_planner.merging import merged
 from routes_planner.population import Population
 from routes_planner.rules.apply import rule_of, zones_for
 from routes_planner.rules.ruleset import RuleKind, RuleSet
@@ -90,7 +91,10 @@ class Planner:
         return self.today if when is None else when.astimezone(_JAPAN).date()
 
     def _ruled(self, verdict: Verdict, corridor: Corridor) -> Verdict:
-        return verdict if self.rules is None else with_rules(verdict, corridor, self.rules)
+        zones = self.around_for(corridor).zones
+        if self.rules is None:
+            return merged(verdict, corridor, zones)
+        return with_rules(verdict, corridor, self.rules, zones)
 
     def _is_minimum(self, zone: Geozone) -> bool:
         """Whether the zone stands for a minimum height, which a climb may pass through."""
