@@ -21,6 +21,7 @@ PATHS = {
     "flights": "/api/v1/flights",
     "track": "/api/v1/flights/{id}/track",
     "replay": "/replay/{id}",
+    "check": "/api/v1/routes/check",
 }
 BASE_MAP = {
     "basemap": "/static/basemap/mie.geojson",
@@ -91,4 +92,16 @@ def kiosk(phone_url: str, *, tiles: TileSource | None) -> Content:
             "qr": Markup(drawn),  # noqa: S704 - drawn by segno: squares, no text
             "phone_url": phone_url,
         },
+    )
+
+
+def routes(*, tiles: TileSource | None, zones: bool, saved: bool = False) -> Content:
+    """The planner's desk; `saved` for a file, which carries its answer."""
+    return Content(
+        name="routes",
+        template="routes.html",
+        entry="routes.js",
+        config=_config("routes", tiles, zones=zones, saved=saved),
+        tiles=tiles,
+        parts={"zones": zones, "saved": saved},
     )

