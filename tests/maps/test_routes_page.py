@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from playwright.sync_api import FilePayload
 
-from tests.maps.conftest import DESKTOP, PHONE, Open
+from tests.browser import DESKTOP, PHONE, Open
 from tests.maps.stand_in_server import HOSTILE, StandIn, an_answer
 
 pytestmark = pytest.mark.browser
