@@ -18,7 +18,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from api import errors
 from api.dependencies import Context
 from api.live import LivePicture, listener
-from api.routes import completeness, flights, health, live, pages
+from api.routes import completeness, flights, geozones, health, live, pages, routes
 from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings
 from soramichi.store import pool, reads, symposiums
 
@@ -63,8 +63,8 @@ def create_app(
     )
     app.state.metrics = CollectorRegistry()
     errors.install(app)
-    for routes in (live, flights, completeness, health):
-        app.include_router(routes.router)
+    for each in (live, flights, completeness, geozones, routes, health):
+        app.include_router(each.router)
     pages.install(app, settings)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     return app

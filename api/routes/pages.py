@@ -10,7 +10,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from maps import assets
-from maps.pages import Page, TileSource, home_page, kiosk_page, live_page, replay_page
+from maps.pages import (
+    Page,
+    TileSource,
+    home_page,
+    kiosk_page,
+    live_page,
+    replay_page,
+    routes_page,
+)
 from soramichi.settings import ApiSettings
 
 _A_YEAR_S = 31_536_000
@@ -38,6 +46,7 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
         else None
     )
     home, live = home_page(tiles=tiles), live_page(tiles=tiles, zones=True)
+    desk = routes_page(tiles=tiles, zones=True)
     router = APIRouter(include_in_schema=False)
 
     @router.api_route("/", methods=["GET", "HEAD"])
@@ -47,6 +56,10 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
     @router.api_route("/live", methods=["GET", "HEAD"])
     async def show_live(request: Request) -> Response:
         return _answer(request, live)
+
+    @router.api_route("/routes", methods=["GET", "HEAD"])
+    async def show_routes(request: Request) -> Response:
+        return _answer(request, desk)
 
     @router.api_route("/kiosk", methods=["GET", "HEAD"])
     async def show_kiosk(request: Request) -> Response:

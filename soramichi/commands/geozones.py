@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
+import shapely
 
+from routes_planner.desk import stored_zones
 from routes_planner.zones_in.reading import FORMATS, read_zone_file
 from routes_planner.zones_in.report import Action, Imported
 from routes_planner.zones_out import ed318, geojson
 from soramichi.domain.flight import Name
 from soramichi.domain.geozone import Geozone
+from soramichi.settings import DatabaseSettings, load
+from soramichi.store import geozones as stored
+from soramichi.store import pool
+from soramichi.store.pool import Connection
 
 OUT_FORMATS = ("ed318", "geojson")
 PROVIDER = Name(ja="そらみち", en="Soramichi")
@@ -83,6 +90,90 @@ def convert(
         click.echo(text)
     else:
         output.write_text(text + "\n", encoding="utf-8")
+
+
+@command.command(name="import")
+@_files
+@_format
+@click.option("--prune", is_flag=True, help="Remove zones no longer in the files. 無い空域を削除")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def import_zones(
+    *, files: tuple[Path, ...], zone_format: str | None, prune: bool, as_json: bool
+) -> None:
+    """Store the zones of all files; importing a file again updates, never doubles.
+
+    空域を登録します。同じファイルを再び読み込むと更新になり、二重にはなりません。
+    """
+    found = read_files(files, zone_format)
+    with _database() as connection:
+        kept = stored.put(connection, records(found), prune=prune)
+    if as_json:
+        document = {"files": [summary(each) for each in found], **kept._asdict()}
+        click.echo(json.dumps(document, ensure_ascii=False))
+        return
+    for each in found:
+        click.echo("\n".join(lines(each)), err=True)
+    click.echo(
+        f"{kept.added} added 追加, {kept.changed} changed 更新, {kept.unchanged} unchanged 変更なし"
+    )
+    if kept.absent:
+        done = "removed 削除" if prune else "kept though no longer in the files (--prune) 残存"
+        click.echo(f"{len(kept.absent)} {done}: {', '.join(kept.absent[:_LISTED])}")
+
+
+@command.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def list_zones(*, as_json: bool) -> None:
+    """Every stored zone. 登録済みの空域の一覧。"""  # noqa: D415
+    with _database() as connection:
+        rows = stored.listing(connection)
+    if as_json:
+        names = ("source", "identifier", "name_ja", "zone_type", "imported_at")
+        click.echo(json.dumps([dict(zip(names, map(str, row), strict=True)) for row in rows]))
+        return
+    for source, identifier, name, zone_type, imported_at in rows:
+        click.echo(f"{source}  {identifier}  {zone_type}  {name}  {imported_at:%Y-%m-%d %H:%M}Z")
+
+
+@command.command()
+@click.option("--format", "out_format", type=click.Choice(OUT_FORMATS), required=True)
+def export(*, out_format: str) -> None:
+    """Write every stored zone to stdout. 登録済みの空域を出力します。"""  # noqa: D415
+    with _database() as connection:
+        features = stored.features(connection)
+    click.echo(document(stored_zones(features) if features else (), out_format))
+
+
+@contextmanager
+def _database() -> Iterator[Connection]:
+    with pool.connect(load(DatabaseSettings), application="soramichi-geozones") as connection:
+        yield connection
+
+
+def records(imported: Iterable[Imported]) -> list[stored.ZoneRecord]:
+    """What the store keeps of each zone; one that shares its identifier gets a number behind it."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found = []
+    for zone in (zone for each in imported for zone in each.zones):
+        seen[zone.source, zone.identifier] += 1
+        count = seen[zone.source, zone.identifier]
+        starts = [activation.starts_at for activation in zone.activations]
+        ends = [activation.ends_at for activation in zone.activations]
+        bounds = shapely.total_bounds([volume.footprint for volume in zone.volumes])
+        west, south, east, north = (float(edge) for edge in bounds)
+        found.append(
+            stored.ZoneRecord(
+                source=zone.source,
+                identifier=zone.identifier if count == 1 else f"{zone.identifier}#{count}",
+                name=zone.name,
+                zone_type=zone.zone_type.value,
+                box=(west, south, east, north) if zone.volumes else None,
+                valid_from=min(at for at in starts if at) if starts and all(starts) else None,
+                valid_until=max(at for at in ends if at) if ends and all(ends) else None,
+                features=geojson.collection([zone])["features"],
+            )
+        )
+    return found
 
 
 def read_files(files: Iterable[Path], zone_format: str | None = None) -> list[Imported]:

@@ -8,16 +8,13 @@ from typing import Any
 
 import click
 
-from routes_planner.candidates_in.candidate import TYPICAL
 from routes_planner.compare import height_profile, table
+from routes_planner.desk import found_document, request
 from routes_planner.distribute import check_on
 from routes_planner.planner import Planner
-from routes_planner.search import Found, Request
 from routes_planner.separation import with_conflicts
-from routes_planner.vehicle import VEHICLES
 from routes_planner.verdict import Answer, Severity, Verdict
 from soramichi.commands.route_inputs import (
-    Asked,
     candidates,
     note_lines,
     place,
@@ -25,10 +22,7 @@ from soramichi.commands.route_inputs import (
     separation,
 )
 from soramichi.domain import geoid
-from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.corridor import Corridor
-from soramichi.domain.flight import AircraftClass
-from soramichi.errors import BadInput
 
 _WORDS = {
     Answer.PASS: "適合 pass",
@@ -36,12 +30,6 @@ _WORDS = {
     Answer.UNKNOWN: "判定不能 unknown",
 }
 _MARKS = {Severity.FAIL: "x", Severity.UNKNOWN: "?", Severity.CAUTION: "!"}
-# Cruise heights where nobody says: under a drone's ceiling, over the others' least height.
-_CRUISE_AGL_M = {
-    AircraftClass.DRONE: 120.0,
-    AircraftClass.EVTOL: 450.0,
-    AircraftClass.HELICOPTER: 450.0,
-}
 
 
 def check(files: tuple[Path, ...], booked: tuple[Path, ...], options: dict[str, Any]) -> int:
@@ -68,10 +56,19 @@ def check(files: tuple[Path, ...], booked: tuple[Path, ...], options: dict[str, 
 def search(start: str, goal: str, options: dict[str, Any]) -> int:
     """Propose corridors: 0 when one passes, else 1."""
     asked = read(options)
-    found = asked.task.planner().search(_request(asked, start, goal, options))
+    found = asked.task.planner().search(
+        request(
+            asked.stated,
+            place(start),
+            place(goal),
+            height_m=options["height"],
+            from_m=options["start_height"],
+            to_m=options["goal_height"],
+        )
+    )
     _warn(note_lines(asked.notes))
     if options["as_json"]:
-        _print(_found(found))
+        _print(found_document(found))
     else:
         for proposal in found.proposals:
             _tell(proposal.verdict)
@@ -153,78 +150,6 @@ def _tell(verdict: Verdict) -> None:
         click.echo(f"    {finding.message.en}")
     if verdict.assumed:
         click.echo(f"    assumed 仮定: {', '.join(verdict.assumed)}")
-
-
-def _found(found: Found) -> dict[str, Any]:
-    none = found.none
-    return {
-        "proposals": [
-            {
-                "objective": proposal.objective,
-                "cost_m": round(proposal.cost_m, 1),
-                "corridor": corridor_feature(proposal.corridor),
-                "verdict": proposal.verdict.as_json(),
-            }
-            for proposal in found.proposals
-        ],
-        "none": none
-        and {
-            "reason": {"ja": none.reason.ja, "en": none.reason.en},
-            "closed_by": [f.zone.identifier for f in none.closed_by if f.zone is not None],
-        },
-    }
-
-
-def corridor_feature(corridor: Corridor) -> dict[str, Any]:
-    """A corridor as a GeoJSON feature that `routes check` reads back."""
-    heights = corridor.heights or ()
-    coordinates = [
-        [round(v, 7) for v in where.lonlat] + ([round(heights[k].metres, 2)] if heights else [])
-        for k, where in enumerate(corridor.waypoints)
-    ]
-    properties = {
-        "name": corridor.name,
-        "aircraft_class": str(corridor.aircraft_class),
-        "width_m": 2.0 * corridor.half_width_m,
-        "below_m": corridor.below_m,
-        "above_m": corridor.above_m,
-        "speed_mps": corridor.ground_speed_mps,
-        "vertical_speed_mps": corridor.vertical_speed_mps,
-        "departs_at": corridor.departs_at and corridor.departs_at.isoformat(),
-        "height_datum": heights[0].datum if heights else None,
-    }
-    return {
-        "type": "Feature",
-        "properties": {key: value for key, value in properties.items() if value is not None},
-        "geometry": {"type": "LineString", "coordinates": coordinates},
-    }
-
-
-def _request(asked: Asked, start: str, goal: str, options: dict[str, Any]) -> Request:
-    aircraft_class = asked.stated.aircraft_class
-    if aircraft_class is None:
-        raise BadInput("say what is to fly: --aircraft-class drone, evtol or helicopter")
-    typical, height = TYPICAL[aircraft_class], options["height"]
-    cruise = Altitude(
-        _CRUISE_AGL_M[aircraft_class] if height is None else height,
-        asked.stated.height_datum or Datum.AGL,
-    )
-    if cruise.datum is Datum.TAKEOFF:
-        raise BadInput("a search needs --height-datum AMSL, AGL or ELLIPSOID")
-    return Request(
-        start=place(start),
-        goal=place(goal),
-        cruise=cruise,
-        aircraft_class=aircraft_class,
-        vehicle=VEHICLES[aircraft_class],
-        half_width_m=0.5 * (asked.stated.width_m or typical.width_m),
-        below_m=typical.half_band_m,
-        above_m=typical.half_band_m,
-        from_m=options["start_height"],
-        to_m=options["goal_height"],
-        departs_at=asked.stated.departs_at,
-        ground_speed_mps=asked.stated.ground_speed_mps,
-    )
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from routes_planner.candidates_in.candidate import Stated
 from routes_planner.candidates_in.reading import read_candidate_file
+from routes_planner.desk import stored_zones
 from routes_planner.distribute import Task
 from routes_planner.population import read_population
 from routes_planner.rules.ruleset import load
@@ -19,8 +20,12 @@ from routes_planner.zones_in.report import Note
 from soramichi.domain.altitude import Datum
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.flight import AircraftClass
+from soramichi.domain.geozone import Geozone
 from soramichi.domain.position import Position
-from soramichi.errors import BadFile, BadInput, BadSettings
+from soramichi.errors import BadFile, BadInput, Unavailable
+from soramichi.settings import DatabaseSettings
+from soramichi.settings import load as load_settings
+from soramichi.store import geozones, pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,11 @@ class Asked:
 
 
 def read(options: dict[str, Any]) -> Asked:
-    """The shared options as values. Raises `BadInput`, `BadFile` and `BadSettings`."""
-    if not options["geozones"]:
-        raise BadSettings("name the zones in force: --geozones FILE…")
+    """The shared options as values. Raises `BadInput`, `BadFile`, `Unavailable`."""
     imported = [read_zone_file(path) for path in options["geozones"]]
     zones = tuple(zone for each in imported for zone in each.zones)
+    if not imported:
+        zones = _stored()
     given, people = options["aircraft_class"], options["population"]
     datum = options["height_datum"]
     for name in ("speed", "width"):
@@ -59,6 +64,15 @@ def read(options: dict[str, Any]) -> Asked:
     )
     notes = tuple((each.source, note) for each in imported for note in each.report)
     return Asked(task, stated, notes)
+
+
+def _stored() -> tuple[Geozone, ...]:
+    """The zones of the database. Raises `Unavailable`, or `BadInput` when it has none."""
+    try:
+        with pool.connect(load_settings(DatabaseSettings), application="soramichi-routes") as found:
+            return stored_zones(geozones.features(found))
+    except Unavailable as error:
+        raise Unavailable(f"name the zones in force with --geozones FILE…, or: {error}") from error
 
 
 def candidates(

@@ -25,6 +25,7 @@ from simulators.fleet import fleet
 from simulators.scenarios import SCENARIOS, Scenario
 from soramichi.domain.flight import Name
 from soramichi.domain.publication import Subject
+from soramichi.embedded import demonstration
 from soramichi.embedded.folder import DataFolder, free_port, require_port
 from soramichi.embedded.nats import Nats
 from soramichi.embedded.postgres import Postgres
@@ -184,6 +185,7 @@ class Platform:
             ),
         )
         subjects = [(Subject.OPERATOR, operator) for operator in self.nats.operators]
+        subjects += [(Subject.CORRIDOR, corridor) for corridor in demonstration.seed(connection)]
         symposiums.publish(connection, DEMO, subjects)
 
     def _books(self) -> Account:

@@ -1,15 +1,15 @@
--- Zones as they were read, and candidate corridors. `definition` is ED-318 JSON
--- (geozones) or GeoJSON with our properties (corridors); the other columns are for finding.
+-- Zones as they were read, and candidate corridors, in GeoJSON with our properties; the other
+-- columns are for finding. A zone without a box could be anywhere.
 CREATE TABLE geozones (
     source      text NOT NULL,
     identifier  text NOT NULL,
     name_ja     text NOT NULL,
     name_en     text NOT NULL,
     zone_type   text NOT NULL,
-    west_deg    double precision NOT NULL,
-    south_deg   double precision NOT NULL,
-    east_deg    double precision NOT NULL,
-    north_deg   double precision NOT NULL,
+    west_deg    double precision,
+    south_deg   double precision,
+    east_deg    double precision,
+    north_deg   double precision,
     valid_from  timestamptz,
     valid_until timestamptz,
     definition  jsonb NOT NULL,

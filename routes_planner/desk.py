@@ -1,0 +1,182 @@
+"""The planner's answers as documents, for the server and the command line alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from routes_planner.candidates_in.candidate import TYPICAL, Stated
+from routes_planner.candidates_in.reading import read_candidates
+from routes_planner.distribute import Task
+from routes_planner.planner import Planner
+from routes_planner.rules.ruleset import load
+from routes_planner.search import Found, Request
+from routes_planner.vehicle import VEHICLES
+from routes_planner.zones_in import geojson
+from routes_planner.zones_in.reading import read_zones
+from soramichi.domain.altitude import Altitude, Datum
+from soramichi.domain.corridor import Corridor
+from soramichi.domain.flight import AircraftClass
+from soramichi.domain.geozone import Geozone
+from soramichi.domain.position import Position
+from soramichi.errors import BadInput
+
+RULES = "japan-2026-11"
+# Cruise heights where nobody says: under a drone's ceiling, over the others' least height.
+_CRUISE_AGL_M = {
+    AircraftClass.DRONE: 120.0,
+    AircraftClass.EVTOL: 450.0,
+    AircraftClass.HELICOPTER: 450.0,
+}
+
+
+def stored_zones(features: Sequence[dict[str, Any]]) -> tuple[Geozone, ...]:
+    """The zones of the store out of their features.
+
+    Raises `BadInput` when there are none: without zones nothing can pass.
+    """
+    if not features:
+        raise BadInput("no zones are stored; `soramichi geozones import FILE…` brings them in")
+    document = {"type": "FeatureCollection", "features": list(features)}
+    return read_zones("store", json.dumps(document).encode(), zone_format=geojson.FORMAT).zones
+
+
+def check(
+    features: Sequence[dict[str, Any]], files: Sequence[tuple[str, bytes]], stated: Stated
+) -> dict[str, Any]:
+    """Verdicts on the candidates of (name, content) files, the lines judged, and what was odd.
+
+    Raises `BadFile` for a file that cannot be used.
+    """
+    planner = _planner(features)
+    read = [read_candidates(name, data, stated=stated) for name, data in files]
+    corridors = [corridor for each in read for corridor in each.corridors]
+    return {
+        "verdicts": [verdict.as_json() for verdict in planner.check(corridors)],
+        "candidates": {
+            "type": "FeatureCollection",
+            "features": [_judged(corridor) for corridor in corridors],
+        },
+        "notes": [
+            {
+                "file": each.source,
+                "identifier": note.identifier,
+                "reason": {"ja": note.reason.ja, "en": note.reason.en},
+            }
+            for each in read
+            for note in each.report
+        ],
+    }
+
+
+def search(
+    features: Sequence[dict[str, Any]],
+    start: Sequence[float],
+    goal: Sequence[float],
+    stated: Stated,
+    *,
+    height_m: float | None = None,
+) -> dict[str, Any]:
+    """Corridors that pass between two (longitude, latitude) places. Raises `BadInput`."""
+    places = [Position(longitude_deg=place[0], latitude_deg=place[1]) for place in (start, goal)]
+    asked = request(stated, *places, height_m=height_m)
+    return found_document(_planner(features).search(asked))
+
+
+def _planner(features: Sequence[dict[str, Any]]) -> Planner:
+    today = datetime.now(UTC).astimezone().date()
+    return Task(zones=stored_zones(features), today=today, rules=load(RULES)).planner()
+
+
+def _judged(corridor: Corridor) -> dict[str, Any]:
+    feature = corridor_feature(corridor)
+    datum = feature["properties"].pop("height_datum", None)
+    feature["properties"] |= {"candidate": corridor.name, "altitude_datum": datum}
+    return feature
+
+
+def request(  # noqa: PLR0913  # all but three by name
+    stated: Stated,
+    start: Position,
+    goal: Position,
+    *,
+    height_m: float | None = None,
+    from_m: float = 0.0,
+    to_m: float = 0.0,
+) -> Request:
+    """What is searched for; heights in metres above `stated.height_datum`, AGL when not stated.
+
+    Raises `BadInput` without an aircraft class, or for heights above take-off.
+    """
+    aircraft_class = stated.aircraft_class
+    if aircraft_class is None:
+        raise BadInput("say what is to fly (aircraft class): drone, evtol or helicopter")
+    typical = TYPICAL[aircraft_class]
+    cruise = Altitude(
+        _CRUISE_AGL_M[aircraft_class] if height_m is None else height_m,
+        stated.height_datum or Datum.AGL,
+    )
+    if cruise.datum is Datum.TAKEOFF:
+        raise BadInput("a search needs heights above AMSL, AGL or ELLIPSOID, not above take-off")
+    return Request(
+        start=start,
+        goal=goal,
+        cruise=cruise,
+        aircraft_class=aircraft_class,
+        vehicle=VEHICLES[aircraft_class],
+        half_width_m=0.5 * (stated.width_m or typical.width_m),
+        below_m=typical.half_band_m,
+        above_m=typical.half_band_m,
+        from_m=from_m,
+        to_m=to_m,
+        departs_at=stated.departs_at,
+        ground_speed_mps=stated.ground_speed_mps,
+    )
+
+
+def found_document(found: Found) -> dict[str, Any]:
+    """What a search found, as plain JSON values: proposals, or why there is none."""
+    none = found.none
+    return {
+        "proposals": [
+            {
+                "objective": proposal.objective,
+                "cost_m": round(proposal.cost_m, 1),
+                "corridor": corridor_feature(proposal.corridor),
+                "verdict": proposal.verdict.as_json(),
+            }
+            for proposal in found.proposals
+        ],
+        "none": none
+        and {
+            "reason": {"ja": none.reason.ja, "en": none.reason.en},
+            "closed_by": [f.zone.identifier for f in none.closed_by if f.zone is not None],
+        },
+    }
+
+
+def corridor_feature(corridor: Corridor) -> dict[str, Any]:
+    """A corridor as a GeoJSON feature that `routes check` reads back."""
+    heights = corridor.heights or ()
+    coordinates = [
+        [round(v, 7) for v in where.lonlat] + ([round(heights[k].metres, 2)] if heights else [])
+        for k, where in enumerate(corridor.waypoints)
+    ]
+    properties = {
+        "name": corridor.name,
+        "aircraft_class": str(corridor.aircraft_class),
+        "width_m": 2.0 * corridor.half_width_m,
+        "below_m": corridor.below_m,
+        "above_m": corridor.above_m,
+        "speed_mps": corridor.ground_speed_mps,
+        "vertical_speed_mps": corridor.vertical_speed_mps,
+        "departs_at": corridor.departs_at and corridor.departs_at.isoformat(),
+        "height_datum": heights[0].datum if heights else None,
+    }
+    return {
+        "type": "Feature",
+        "properties": {key: value for key, value in properties.items() if value is not None},
+        "geometry": {"type": "LineString", "coordinates": coordinates},
+    }

@@ -1,0 +1,117 @@
+"""Zones, corridors and the planner over HTTP, against the stored demonstration set."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from soramichi.domain.publication import Subject
+from soramichi.embedded import demonstration
+from soramichi.settings import DatabaseSettings
+from soramichi.store import geozones, pool, symposiums
+from tests.api.conftest import Server
+from tests.api.test_data import get
+
+ROUTES = resources.files("routes_planner.data").joinpath("mie-routes.geojson").read_text()
+
+
+def post(url: str, question: dict[str, Any]) -> tuple[int, Any]:
+    request = urllib.request.Request(
+        url, json.dumps(question).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+@pytest.fixture
+def seeded(database: DatabaseSettings) -> None:
+    with pool.connect(database, application="test") as connection:
+        demonstration.seed(connection)
+
+
+@pytest.mark.usefixtures("seeded")
+def test_route_a_and_route_b_are_judged_against_the_stored_zones(server: Server) -> None:
+    status, answer = post(
+        f"{server.url}/api/v1/routes/check",
+        {"candidates": [{"name": "routes.geojson", "text": ROUTES}]},
+    )
+
+    assert status == 200
+    verdicts = {one["candidate"]: one for one in answer["verdicts"]}
+    lines = {one["properties"]["candidate"] for one in answer["candidates"]["features"]}
+    assert set(verdicts) == lines == {"route-a", "route-b"}
+    assert verdicts["route-b"]["verdict"] == "fail"
+    assert (
+        verdicts["route-b"]["metrics"]["over_did_m"] > verdicts["route-a"]["metrics"]["over_did_m"]
+    )
+    assert any(finding["zone"]["identifier"].startswith("MIE-S")
+               for finding in verdicts["route-b"]["findings"] if finding.get("zone"))  # fmt: skip
+
+
+def test_without_any_zone_nothing_passes(server: Server) -> None:
+    status, answer = post(
+        f"{server.url}/api/v1/routes/check",
+        {"candidates": [{"name": "routes.geojson", "text": ROUTES}]},
+    )
+
+    assert (status, answer["title"]) == (422, "BadInput")
+    assert "no zones are stored" in answer["detail"]
+
+
+@pytest.mark.usefixtures("seeded")
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ({"candidates": [{"name": "x.kml", "text": "<kml"}]}, "x.kml"),
+        ({"candidates": [{"name": "x.json", "text": "{}"}]}, "x.json"),
+        ({"candidates": []}, "candidates"),
+        ({"candidates": [{"name": "x", "text": "y"}], "speed_mps": -1}, "speed_mps"),
+        ({"candidates": [{"name": "x", "text": "y"}], "depart": "2026-11-23T10:00:00"}, "depart"),
+        ({"candidates": [{"name": "x", "text": "y"}], "colour": "red"}, "colour"),
+    ],
+)
+def test_a_question_that_cannot_be_read_is_told_what_is_wrong(
+    server: Server, question: dict[str, Any], word: str
+) -> None:
+    status, answer = post(f"{server.url}/api/v1/routes/check", question)
+
+    assert status == 422
+    assert word in answer["detail"]
+
+
+def test_only_published_corridors_are_shown(database: DatabaseSettings, server: Server) -> None:
+    with pool.connect(database, application="test") as connection:
+        assert demonstration.seed(connection) == ["route-a", "route-b"]
+        symposiums.publish(connection, "of-mie-demo", [(Subject.CORRIDOR, "route-a")])
+
+    shown = get(f"{server.url}/api/v1/corridors")["features"]
+    zones = get(f"{server.url}/api/v1/geozones")["features"]
+
+    assert [one["properties"]["identifier"] for one in shown] == ["route-a"]
+    assert len(zones) > 17
+
+
+def test_importing_again_updates_and_never_doubles(database: DatabaseSettings) -> None:
+    from routes_planner.demonstration import demonstration_zones  # noqa: PLC0415
+    from soramichi.commands.geozones import records  # noqa: PLC0415
+
+    zones = records([demonstration_zones()])
+    with pool.connect(database, application="test") as connection:
+        first = geozones.put(connection, zones)
+        again = geozones.put(connection, zones[1:])
+        changed = geozones.put(connection, [zones[1]._replace(features=[])])
+        pruned = geozones.put(connection, zones[1:], prune=True)
+
+        assert (first.added, first.changed, first.absent) == (len(zones), 0, [])
+        assert (again.unchanged, again.absent) == (len(zones) - 1, [zones[0].identifier])
+        assert (changed.added, changed.changed) == (0, 1)
+        assert (pruned.changed, pruned.absent) == (1, [zones[0].identifier])
+        assert len(geozones.listing(connection)) == len(zones) - 1
