@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from datetime import timedelta
@@ -12,10 +11,11 @@ import psycopg
 
 from ingest import sorting
 from ingest.announcer import Announcer
+from ingest.inbox import Received
 from ingest.metrics import Metrics
 from ingest.receipts import Receipts
 from ingest.screening import Limits
-from ingest.subscriber import Received, Subscriber
+from ingest.subscriber import Subscriber
 from ingest.writer import Settled, Writer
 from soramichi.errors import Unavailable
 from soramichi.settings import BrokerSettings, DatabaseSettings, IngestSettings
@@ -23,6 +23,8 @@ from soramichi.store import pool, telemetry
 
 log = logging.getLogger(__name__)
 
+# How often the loop looks at its clocks when nothing arrives.
+_TICK_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 # How often marked minutes are rolled up; reading the rollups is right at any time.
 _ROLLUP_INTERVAL_S = 10.0
@@ -59,14 +61,21 @@ class Service:
             ),
             flight_gap=timedelta(seconds=settings.flight_gap_s),
         )
-        self.metrics.watch(
-            "queue_messages", "Messages waiting in this process", self._subscriber.inbox.qsize
-        )
-        self.metrics.watch(
-            "broker_connected",
-            "1 while subscribed at the broker",
-            lambda: float(self._subscriber.connected.is_set()),
-        )
+        self._watch()
+
+    def _watch(self) -> None:
+        subscriber = self._subscriber
+        for name, text, read in (
+            ("queue_messages", "Messages waiting in this process", subscriber.inbox.__len__),
+            ("broker_in_flight", "Messages not yet acknowledged", subscriber.in_flight),
+            ("broker_connected", "1 while subscribed", subscriber.connected.is_set),
+            (
+                "heartbeat_age_seconds",
+                "Since our own message came back",
+                subscriber.heartbeat_age_s,
+            ),
+        ):
+            self.metrics.watch(name, text, read)
 
     def stop(self) -> None:
         """Ask for an orderly end; safe in a signal handler."""
@@ -79,7 +88,7 @@ class Service:
         self._subscriber.start()
         self._announcer.start()
         try:
-            while not self._stopping.is_set() or not self._subscriber.inbox.empty():
+            while not self._stopping.is_set() or self._subscriber.inbox:
                 if time.monotonic() >= self._deadline:
                     log.warning("ended with messages unsettled; the broker will send them again")
                     break
@@ -94,21 +103,11 @@ class Service:
             self._writer.close()
 
     def _gather(self) -> list[Received]:
-        """A batch: until it is large enough or its first message is old enough."""
-        inbox = self._subscriber.inbox
-        try:
-            messages = [inbox.get(timeout=0.2)]
-        except queue.Empty:
-            return []
-        deadline = time.monotonic() + self._settings.batch_max_age_ms / 1_000
-        size = _weight(messages[0])
-        while size < self._settings.batch_max_samples:
-            try:
-                messages.append(inbox.get(timeout=max(0.0, deadline - time.monotonic())))
-            except queue.Empty:
-                break
-            size += _weight(messages[-1])
-        return messages
+        return self._subscriber.inbox.take(
+            max_samples=self._settings.batch_max_samples,
+            max_age_s=self._settings.batch_max_age_ms / 1_000,
+            wait_s=_TICK_S,
+        )
 
     def _settle(self, messages: list[Received]) -> None:
         """Commit, as often as it takes; a message the database will never take is isolated."""
@@ -170,8 +169,3 @@ class Service:
         except (psycopg.Error, Unavailable) as error:
             log.warning("rollups wait for the database: %s", error)
             self._writer.close()
-
-
-def _weight(message: Received) -> int:
-    """About how many samples a message holds, without decoding it (one is 150 to 300 bytes)."""
-    return max(1, len(message.payload) // 150)

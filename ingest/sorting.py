@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ingest.inbox import Received
 from ingest.screening import Limits, flags, refusal
-from ingest.subscriber import Received
 from soramichi.domain import wire
 from soramichi.domain.telemetry import TelemetrySample
 from soramichi.errors import MalformedTelemetry
@@ -96,7 +96,7 @@ def conflicting(item: Item) -> Quarantined:
 def refused(item: Item, reason: str, field: str | None, detail: str) -> Quarantined:
     """A good sample that is not stored for `reason`, with its own bytes out of its message."""
     return Quarantined(
-        topic=item.message.topic,
+        topic=_published(item.topic),
         original=wire.element(item.message.payload, item.position),
         reason=reason,
         field=field,
@@ -128,7 +128,7 @@ def unowned(message: Received, error: MalformedTelemetry) -> Quarantined:
 def _rejected(topic: wire.Topic, message: Received, rejected: wire.Rejected) -> Quarantined:
     flight, seq = wire.peek(rejected.original)
     return Quarantined(
-        topic=message.topic,
+        topic=_published(topic),
         original=rejected.original,
         reason=rejected.reason,
         field=storable(rejected.field) if rejected.field else None,
@@ -139,6 +139,11 @@ def _rejected(topic: wire.Topic, message: Received, rejected: wire.Rejected) -> 
         seq=seq,
         received_at=message.received_at,
     )
+
+
+def _published(topic: wire.Topic) -> str:
+    """The topic as its publisher knows it, whichever worker's part the broker put it in."""
+    return f"{wire.ROOT}/{'/'.join(topic)}"
 
 
 def storable(text: str) -> str:

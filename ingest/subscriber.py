@@ -1,92 +1,200 @@
-"""The MQTT side of ingest: its callback enqueues and does nothing else.
+"""The MQTT side of ingest: one network thread that fills the inbox and does nothing else.
 
-The broker keeps our session, so what arrives while we are away waits there. A
-message is acknowledged only after its samples are committed; until then the
-broker holds it, and the number it lets us hold at once is the back-pressure.
+The broker keeps our session, so what arrives while we are away waits there. A message is
+acknowledged only after its samples are committed; until then the broker holds it, and the number
+it lets us hold at once is the back-pressure.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import queue
+import selectors
+import socket
 import threading
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from ingest.heartbeat import Heartbeat
+from ingest.inbox import Inbox, Received
+from ingest.line import Line
 from soramichi import mqtt
+from soramichi.domain import wire
 from soramichi.settings import BrokerSettings, IngestSettings
 
 log = logging.getLogger(__name__)
 
-
-class Received(NamedTuple):
-    """One message as it came; `connection` counts the connections of this process."""
-
-    topic: str
-    payload: bytes
-    packet_id: int
-    connection: int
-    received_at: datetime
+_SHORTEST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 30.0
+# How often the network thread looks at its clocks when nothing happens.
+_TICK_S = 0.25
 
 
 class Subscriber:
     """A durable subscription that fills `inbox`."""
 
     def __init__(self, broker: BrokerSettings, ingest: IngestSettings) -> None:
-        # The broker never sends more than its in-flight window unacknowledged. Should that be
-        # larger than our inbox, the callback waits, reading stops, and nothing is lost.
-        self.inbox: queue.Queue[Received] = queue.Queue(ingest.inbox_max_messages)
+        self.inbox = Inbox(
+            max_messages=ingest.inbox_max_messages,
+            max_bytes=ingest.inbox_max_mb << 20,
+            on_room=self._wake,
+        )
         self.connected = threading.Event()
+        self.heartbeat = Heartbeat(
+            interval_s=ingest.heartbeat_interval_s, timeout_s=ingest.heartbeat_timeout_s
+        )
         self._broker = broker
         self._filter = ingest.topic_filter
-        self._connection = 0
-        # Held while acknowledging, so that no acknowledgement crosses over into the next
-        # connection, where its packet id may belong to another message.
-        self._acknowledging = threading.Lock()
+        self._beat_topic = wire.heartbeat_topic(ingest.client_id)
+        self._line: Line | None = None
+        self._connections = 0
+        self._discarding = False
         self._closing = threading.Event()
-        self.client = mqtt.client(broker, ingest.client_id, durable=True, manual_ack=True)
+        self._thread = threading.Thread(target=self._run, name="network", daemon=True)
+        self._waker, self._woken = socket.socketpair()
+        self._waker.setblocking(False)
+        self._woken.setblocking(False)
+        self.client = mqtt.client(broker, ingest.client_id, durable=True, over=self._open)
         self.client.on_connect = self._on_connect
         self.client.on_disconnect = self._on_disconnect
-        self.client.on_socket_close = self._on_socket_close
-        self.client.on_message = self._on_message
         self.client.on_subscribe = self._on_subscribe
+        # With this set, publishing from any thread leaves the writing to ours.
+        self.client.on_socket_register_write = lambda *_: self._wake()
 
     def start(self) -> None:
         """Connect in the background, again and again until the broker answers."""
         self.client.connect_async(self._broker.host, self._broker.port, self._broker.keepalive_s)
-        self.client.loop_start()
+        self._thread.start()
 
     def acknowledge(self, messages: Iterable[Received]) -> None:
         """Tell the broker that these are settled for good.
 
-        Those of an earlier connection are passed over: the broker sends them
-        again, and the store recognises them.
+        Those of an earlier connection are passed over, since their packet ids may
+        now belong to other messages: the broker sends them again, and the store
+        recognises them.
         """
-        with self._acknowledging:
-            for message in messages:
-                if message.connection == self._connection:
-                    self.client.ack(message.packet_id, 1)
+        line = self._line
+        if line is not None:
+            line.acknowledge(
+                [one.packet_id for one in messages if one.connection == line.number and one[2]]
+            )
+            self._wake()
+
+    def in_flight(self) -> int:
+        """How many messages the broker waits to have acknowledged on this connection."""
+        line = self._line
+        return line.in_flight() if line is not None else 0
+
+    def heartbeat_age_s(self) -> float:
+        """Seconds since our own message last came back from the broker; infinite before."""
+        return self.heartbeat.age_s(time.monotonic())
 
     def stop_reading(self) -> None:
         """Take no further message; what is in the inbox can still be acknowledged."""
-        self._closing.set()
+        self._discarding = True
 
     def close(self, *, timeout_s: float = 5.0) -> None:
         """Send what is still to be sent, and disconnect; the session stays at the broker."""
+        self._discarding = True
         self._closing.set()
-        deadline = time.monotonic() + timeout_s
-        while self.client.want_write() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        self.client.disconnect()
-        self.client.loop_stop()
+        self._wake()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    # The network thread.
+
+    def _open(self, connected: socket.socket) -> Line:
+        self._connections += 1
+        self._line = Line(connected, self._connections)
+        return self._line
+
+    def _wake(self) -> None:
+        # A full pipe wakes as well as one byte more.
+        with contextlib.suppress(OSError):
+            self._waker.send(b".")
+
+    def _run(self) -> None:
+        pause_s = _SHORTEST_PAUSE_S
+        while not self._closing.is_set():
+            try:
+                self.client.reconnect()
+            except OSError as error:
+                log.warning("broker: %s; trying again in %.1f s", error, pause_s)
+            else:
+                if self._serve():
+                    pause_s = _SHORTEST_PAUSE_S
+            self._closing.wait(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def _serve(self) -> bool:
+        """Read and write until the connection ends; whether it ever was subscribed."""
+        line = self._line
+        assert line is not None  # noqa: S101  # `reconnect` has just opened it
+        was_subscribed = False
+        self.heartbeat.start(time.monotonic())
+        last_sent_at = time.monotonic()
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self._woken, selectors.EVENT_READ)
+            waiting.register(line, selectors.EVENT_READ)
+            while self.client.socket() is not None:
+                if self.client.want_write() or line.waits_for_socket():
+                    last_sent_at = time.monotonic()
+                    self.client.loop_write()
+                sent_all = line.flush()
+                if self._closing.is_set() and sent_all:
+                    self.client.disconnect()
+                    self.client.loop_write()
+                    continue
+                self._wait(waiting, line, sent_all=sent_all)
+                was_subscribed |= self.connected.is_set()
+                if time.monotonic() - last_sent_at > self._broker.keepalive_s / 2:
+                    line.ping()
+        self.connected.clear()
+        return was_subscribed
+
+    def _wait(self, waiting: selectors.BaseSelector, line: Line, *, sent_all: bool) -> None:
+        """Wait for the broker, for something to send, or for the clock; and read what came."""
+        full = self.inbox.full() and not self._discarding
+        wanted = (0 if full else selectors.EVENT_READ) | (0 if sent_all else selectors.EVENT_WRITE)
+        _watch(waiting, line, wanted)
+        for key, events in waiting.select(_TICK_S):
+            if key.fileobj is self._woken:
+                self._woken.recv(4096)
+            elif events & selectors.EVENT_READ:
+                self._receive(line)
+        now = time.monotonic()
+        if full or line.in_flight():
+            self.heartbeat.excuse(now)
+        if self.heartbeat.overdue(now):
+            log.warning("the broker keeps the connection but is silent; connecting anew")
+            line.ended = True
+        while line.waits_for_paho() and self.client.socket() is not None:
+            self.client.loop_read()
+        if self.connected.is_set() and self.heartbeat.due(now) and not full:
+            self.client.publish(self._beat_topic, self.heartbeat.beat(now), qos=1)
+
+    def _receive(self, line: Line) -> None:
+        received_at, now = datetime.now(UTC), time.monotonic()
+        messages = []
+        own = self._beat_topic.encode()
+        for topic, payload, packet_id in line.read():
+            if topic == own:
+                self.heartbeat.hear(payload, now)
+                line.acknowledge([packet_id])
+            else:
+                name = str(topic, "utf-8", "replace")
+                messages.append(Received(name, payload, packet_id, line.number, received_at))
+        if messages:
+            self.heartbeat.excuse(now)
+            if not self._discarding:
+                self.inbox.put(messages)
 
     def _on_connect(
         self,
@@ -100,7 +208,7 @@ class Subscriber:
             log.error("broker refuses the connection: %s", reason)
             return
         # Subscribe at every connection: a broker that lost its memory has lost the session too.
-        result, _ = client.subscribe(self._filter, qos=1)
+        result, _ = client.subscribe([(self._filter, 1), (self._beat_topic, 1)])
         if result is not MQTTErrorCode.MQTT_ERR_SUCCESS:
             log.error("subscribing failed: %s", result)
         log.info("connected, session %s", "resumed" if flags.session_present else "new")
@@ -114,7 +222,7 @@ class Subscriber:
         _properties: Properties | None,
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            log.error("the broker does not let us read %s", self._filter)
+            log.error("the broker does not let us read %s, %s", self._filter, self._beat_topic)
         else:
             self.connected.set()
 
@@ -130,15 +238,13 @@ class Subscriber:
         if not self._closing.is_set():
             log.warning("disconnected: %s; trying again", reason)
 
-    def _on_socket_close(self, _client: Client, _userdata: Any, _socket: Any) -> None:
-        with self._acknowledging:
-            self._connection += 1
 
-    def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
-        received = Received(
-            message.topic, bytes(message.payload), message.mid, self._connection, datetime.now(UTC)
-        )
-        while not self._closing.is_set():
-            with contextlib.suppress(queue.Full):
-                self.inbox.put(received, timeout=0.5)
-                return
+def _watch(waiting: selectors.BaseSelector, line: Line, events: int) -> None:
+    """Have the selector wait for these events of the line, 0 for none."""
+    key = waiting.get_map().get(line)
+    if key is None and events:
+        waiting.register(line, events)
+    elif key is not None and not events:
+        waiting.unregister(line)
+    elif key is not None and key.events != events:
+        waiting.modify(line, events)

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 import psycopg
 
 from ingest import sorting
+from ingest.inbox import Received
 from ingest.screening import TIME_AHEAD, Limits
 from ingest.sorting import Item, Sorted
-from ingest.subscriber import Received
 from soramichi.domain import wire
 from soramichi.errors import MalformedTelemetry
 from soramichi.store import flights, quarantine, registry, telemetry
@@ -234,6 +234,8 @@ class Writer:
         ]
 
     def _book_quarantined(self, connection: Connection, batch: Sorted) -> None:
+        # In one order, so that two workers with the same bad bytes never wait in a ring.
+        batch.quarantined.sort(key=lambda one: (one.topic, one.original))
         new = quarantine.put(connection, batch.quarantined)
         for item, is_new in zip(batch.quarantined, new, strict=True):
             account = Account(quarantined=1) if is_new else Account(duplicate=1)

@@ -136,6 +136,11 @@ def event_topic(operator_id: str, aircraft_id: str) -> str:
     return _topic(operator_id, aircraft_id, "event")
 
 
+def heartbeat_topic(client_id: str) -> str:
+    """Where an ingest worker tells itself that the broker still delivers."""
+    return f"{ROOT}/heartbeat/{client_id}"
+
+
 def _topic(operator_id: str, aircraft_id: str, kind: str) -> str:
     for name, value in (("operator", operator_id), ("aircraft", aircraft_id)):
         if not IDENTIFIER.fullmatch(value):

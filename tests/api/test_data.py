@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from ingest.inbox import Received
 from ingest.screening import Limits
-from ingest.subscriber import Received
 from ingest.writer import Writer
 from soramichi import mqtt
 from soramichi.domain import wire

@@ -23,6 +23,7 @@ from soramichi.store import pool, quarantine
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account
 from tests.builders import A_SAMPLE, a_payload, a_sample
+from tests.proxy import Proxy
 from tests.servers import Broker
 
 TOPIC = wire.telemetry_topic("mie-demo", "JA01")
@@ -31,8 +32,9 @@ TOPIC = wire.telemetry_topic("mie-demo", "JA01")
 @contextmanager
 def running(broker: Broker, database: DatabaseSettings, **settings: Any) -> Iterator[Service]:
     """An ingest service in a thread; ended in order."""
+    reached = broker.settings().model_copy(update=settings.pop("reach", {}))
     chosen = IngestSettings(metrics_port=0, receipt_interval_ms=100, **settings)
-    service = Service(broker.settings(), database, chosen)
+    service = Service(reached, database, chosen)
     thread = threading.Thread(target=service.run)
     thread.start()
     try:
@@ -204,6 +206,49 @@ def test_a_broker_that_is_killed_and_comes_back_is_read_again(
         with publisher(broker) as client:
             publish(client, *payloads(50, 100))
             eventually(lambda: totals(connection).stored == 100)
+
+
+def test_a_broker_that_accepts_but_stays_silent_is_left_and_found_again(
+    broker: Broker, database: DatabaseSettings, connection: Connection
+) -> None:
+    patience = {"heartbeat_interval_s": 0.1, "heartbeat_timeout_s": 0.5}
+    with (
+        Proxy(broker.port) as proxy,
+        running(broker, database, reach={"port": proxy.port}, **patience) as service,
+        publisher(broker) as client,
+    ):
+        eventually(lambda: service._subscriber.heartbeat_age_s() < 1)
+        proxy.stall()
+        eventually(lambda: not service._subscriber.connected.is_set())
+        publish(client, *payloads(0, 20))
+        # Connections opened now are as silent; none of them passes for good.
+        time.sleep(1.5)
+        assert not service._subscriber.connected.is_set()
+        proxy.restore()
+        eventually(lambda: totals(connection).stored == 20)
+        eventually(lambda: service._subscriber.heartbeat_age_s() < 1)
+
+
+@pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
+def test_a_blocked_database_stops_the_reading_and_not_the_connection(
+    broker: Broker, database: DatabaseSettings, connection: Connection
+) -> None:
+    """For longer than the keepalive after which either side would give the other up."""
+    small: dict[str, Any] = {"inbox_max_messages": 50, "reach": {"keepalive_s": 5}}
+    big = [b"[" + b",".join(payloads(n, n + 400)) + b"]" for n in range(0, 40_000, 400)]
+    with running(broker, database, **small) as service, publisher(broker) as client:
+        with connection.transaction():
+            connection.execute("LOCK TABLE aircraft")
+            publish(client, *big)
+            eventually(service._subscriber.inbox.full)
+            time.sleep(8.5)
+            # What one read brings may come on top, and no more.
+            assert len(service._subscriber.inbox) < 60
+            assert service._subscriber.client.is_connected()
+        with pool.connect(database, application="reader") as reader:
+            reader.autocommit = True
+            eventually(lambda: totals(reader).received == 40_000)
+            assert totals(reader) == Account(received=40_000, stored=40_000)
 
 
 def test_a_message_the_database_refuses_is_kept_apart_from_the_rest(

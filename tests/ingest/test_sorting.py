@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import sorting
+from ingest.inbox import Received
 from ingest.screening import Limits
-from ingest.subscriber import Received
 from soramichi.domain import wire
 from soramichi.store.quarantine import Account
 from tests.builders import a_payload, a_sample

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from ingest.screening import Limits
-from ingest.subscriber import Received
+from ingest.inbox import Received
 from ingest.writer import Writer
 from soramichi.commands.quarantine import printable, quarantine
 from soramichi.domain import wire

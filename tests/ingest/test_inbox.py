@@ -1,0 +1,53 @@
+"""Batches out of what was received, and the bound on what waits."""
+
+import threading
+import time
+from datetime import UTC, datetime
+
+from ingest.inbox import Inbox, Received
+
+NOW = datetime(2021, 1, 13, tzinfo=UTC)
+
+
+def some(count: int, size: int = 200) -> list[Received]:
+    return [Received("t", b"x" * size, number, 1, NOW) for number in range(count)]
+
+
+def test_a_batch_is_taken_at_once_when_there_is_enough() -> None:
+    inbox = Inbox(max_messages=1_000, max_bytes=1 << 20)
+    for _ in range(3):
+        inbox.put(some(10))
+
+    assert len(inbox.take(max_samples=20, max_age_s=60, wait_s=0)) == 20
+    assert len(inbox) == 10
+
+
+def test_a_first_message_waits_no_longer_than_its_age() -> None:
+    inbox = Inbox(max_messages=1_000, max_bytes=1 << 20)
+    inbox.put(some(1))
+    threading.Timer(0.05, inbox.put, [some(2)]).start()
+    began = time.monotonic()
+
+    assert len(inbox.take(max_samples=100, max_age_s=0.15, wait_s=1)) == 3
+    assert 0.1 < time.monotonic() - began < 1.0
+
+
+def test_nothing_comes_of_nothing() -> None:
+    inbox = Inbox(max_messages=1, max_bytes=1)
+    inbox.put([])
+
+    assert inbox.take(max_samples=1, max_age_s=1, wait_s=0.01) == []
+
+
+def test_it_is_full_by_messages_or_by_bytes_and_says_when_it_no_longer_is() -> None:
+    told: list[bool] = []
+    inbox = Inbox(max_messages=10, max_bytes=5_000, on_room=lambda: told.append(True))
+    inbox.put(some(9, size=10))
+    assert not inbox.full()
+    inbox.put(some(1, size=4_910))
+    assert inbox.full()
+
+    inbox.take(max_samples=1, max_age_s=0, wait_s=0)
+
+    assert not inbox.full()
+    assert told == [True]
