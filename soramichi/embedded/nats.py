@@ -48,8 +48,22 @@ def permissions(user: str) -> dict[str, Any]:
     }
 
 
+def mappings(workers: int) -> dict[str, str]:
+    """How telemetry is divided over ingest workers: {} for one, who reads what was published.
+
+    The samples of an aircraft always reach the same worker, number 0 to
+    `workers` - 1, which reads `soramichi/v1/+/+/telemetry/NUMBER`. The right to
+    publish is judged after this mapping.
+    """
+    if workers == 1:
+        return {}
+    part = f"{{{{partition({workers},1,2)}}}}"
+    to = f"soramichi.v1.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}.telemetry.{part}"
+    return {"soramichi.v1.*.*.telemetry": to}
+
+
 class Nats:
-    """One broker that keeps its streams in `folder/nats`."""
+    """One broker that keeps its streams in `folder/nats`; `workers` share its telemetry."""
 
     def __init__(
         self,
@@ -58,10 +72,12 @@ class Nats:
         host: str = "127.0.0.1",
         port: int = 0,
         operators: Sequence[str] = (),
+        workers: int = 1,
     ) -> None:
         self.host = host
         self.port = port or free_port(host)
         self.operators = tuple(operators)
+        self.workers = workers
         self._folder = folder
         self._data = folder.path / "nats"
         self.child: Child | None = None
@@ -116,15 +132,17 @@ class Nats:
             "jetstream": {"store_dir": str(self._data / "jetstream"), "max_memory_store": 64 << 20},
             "mqtt": {
                 "listen": f"{self.host}:{self.port}",
-                # Unacknowledged messages come again after ack_wait even on a live connection, so it
-                # is well above the longest commit; the window is what one worker may hold.
-                "ack_wait": "60s",
+                # What a killed worker held reaches its successor after ack_wait. A living one is
+                # sent it again too, when a commit takes that long, and knows it by its packet id.
+                # The window is what one worker may hold.
+                "ack_wait": "10s",
                 "max_ack_pending": 4096,
             },
             "authorization": {"users": users},
             # Well above what the wire contract allows, so that an oversized message reaches
             # quarantine and its sender's books instead of ending the sender's connection.
             "max_payload": 4 << 20,
+            "mappings": mappings(self.workers),
         }
 
 
