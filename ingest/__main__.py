@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import logging
+import gc
 import signal
 from types import FrameType
 
 from prometheus_client import start_http_server
 
 from ingest.service import Service
-from soramichi.settings import BrokerSettings, DatabaseSettings, IngestSettings, load
+from soramichi import logs
+from soramichi.settings import BrokerSettings, DatabaseSettings, IngestSettings, LogSettings, load
 
 
 def main() -> None:
     """Run until SIGTERM or Ctrl-C, then settle what was received and end."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure(load(LogSettings))
     settings = load(IngestSettings)
     service = Service(load(BrokerSettings), load(DatabaseSettings), settings)
 
@@ -27,6 +28,10 @@ def main() -> None:
         start_http_server(
             settings.metrics_port, addr=settings.metrics_host, registry=service.metrics.registry
         )
+    # A batch is tens of thousands of objects without a cycle among them; at the stock threshold
+    # the collector looks through them again and again (measured 2026-11: a fifth of our time).
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)
     service.run()
 
 

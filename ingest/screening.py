@@ -8,11 +8,49 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from soramichi.domain.telemetry import TelemetrySample
 
 TIME_AHEAD = "time-ahead"
 NULL_ISLAND = "null-island"
+
+
+class Window(NamedTuple):
+    """The observation times believed (closed) and accepted of messages received at one moment."""
+
+    received_at: datetime
+    oldest: datetime
+    believed_until: datetime
+    accepted_until: datetime
+
+    def doubts(self, sample: TelemetrySample) -> bool:
+        """Whether any rule has something to say; False for nearly all, and quick."""
+        return not (
+            self.oldest <= sample.time <= self.believed_until
+            and (sample.latitude_deg or sample.longitude_deg)
+        )
+
+    def refusal(self, sample: TelemetrySample) -> str | None:
+        """The rule by which the sample is refused, or None."""
+        if sample.time < self.oldest:
+            return "time-too-old"
+        if sample.time > self.accepted_until:
+            return "time-in-future"
+        return None
+
+    def flags(self, sample: TelemetrySample) -> list[str] | None:
+        """The rules that the stored sample names, or None when it raises no doubt.
+
+        `null-island`: latitude and longitude exactly 0, what receivers say without
+        a fix. `time-ahead`: the aircraft's clock is ahead of ours.
+        """
+        raised = []
+        if sample.latitude_deg == 0.0 and sample.longitude_deg == 0.0:
+            raised.append(NULL_ISLAND)
+        if sample.time > self.believed_until:
+            raised.append(TIME_AHEAD)
+        return raised or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,25 +66,11 @@ class Limits:
     future_skew: timedelta
     future_limit: timedelta
 
-
-def refusal(sample: TelemetrySample, received_at: datetime, limits: Limits) -> str | None:
-    """The rule by which the sample is refused, or None."""
-    if sample.time < limits.oldest:
-        return "time-too-old"
-    if sample.time - received_at > limits.future_limit:
-        return "time-in-future"
-    return None
-
-
-def flags(sample: TelemetrySample, received_at: datetime, limits: Limits) -> list[str] | None:
-    """The rules that the stored sample names, or None when it raises no doubt.
-
-    `null-island`: latitude and longitude exactly 0, what receivers say without a
-    fix. `time-ahead`: the aircraft's clock is ahead of ours.
-    """
-    raised = []
-    if sample.latitude_deg == 0.0 and sample.longitude_deg == 0.0:
-        raised.append(NULL_ISLAND)
-    if sample.time - received_at > limits.future_skew:
-        raised.append(TIME_AHEAD)
-    return raised or None
+    def window(self, received_at: datetime) -> Window:
+        """The limits as times, for messages received then."""
+        return Window(
+            received_at,
+            self.oldest,
+            received_at + self.future_skew,
+            received_at + self.future_limit,
+        )

@@ -12,11 +12,13 @@ import psycopg
 from ingest import sorting
 from ingest.announcer import Announcer
 from ingest.inbox import Received
+from ingest.jumps import Jumps
 from ingest.metrics import Metrics
 from ingest.receipts import Receipts
 from ingest.screening import Limits
 from ingest.subscriber import Subscriber
 from ingest.writer import Settled, Writer
+from soramichi.domain.flight import AircraftClass
 from soramichi.errors import Unavailable
 from soramichi.settings import BrokerSettings, DatabaseSettings, IngestSettings
 from soramichi.store import pool, telemetry
@@ -60,6 +62,10 @@ class Service:
                 future_limit=timedelta(seconds=settings.future_limit_s),
             ),
             flight_gap=timedelta(seconds=settings.flight_gap_s),
+            jumps=Jumps(
+                {one: getattr(settings, f"max_speed_{one}_mps") for one in AircraftClass},
+                settings.jump_slack_m,
+            ),
         )
         self._watch()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from ingest.inbox import Received
-from ingest.screening import Limits, flags, refusal
+from ingest.screening import Limits, Window
 from soramichi.domain import wire
 from soramichi.domain.telemetry import TelemetrySample
 from soramichi.errors import MalformedTelemetry
@@ -17,8 +20,7 @@ from soramichi.store.quarantine import Account, Quarantined
 NOBODY = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One good sample, and where in which message it stood."""
 
     topic: wire.Topic
@@ -27,15 +29,10 @@ class Item:
     message: Received
     position: int
 
-    @property
-    def key(self) -> tuple[str, datetime]:
-        """What makes a sample the same sample."""
-        return (self.topic.aircraft_id, self.sample.time)
-
 
 @dataclass(slots=True)
 class Sorted:
-    """A batch, sorted: `items` have distinct keys."""
+    """A batch, sorted: `items` have distinct keys, and those of an aircraft stand together."""
 
     items: list[Item] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
@@ -49,38 +46,48 @@ class Sorted:
 def sort(messages: Iterable[Received], limits: Limits) -> Sorted:
     """Decode and judge every sample; of two with one key the first counts."""
     batch = Sorted()
-    first: dict[tuple[str, datetime], Item] = {}
+    received: Counter[str] = Counter()
+    by_time: defaultdict[str, dict[datetime, Item]] = defaultdict(dict)
+    window: Window | None = None
     for message in messages:
         try:
-            topic = wire.parse_topic(message.topic)
+            topic = _topic(message.topic)
         except MalformedTelemetry as error:
-            batch.book(NOBODY, Account(received=1))
+            received[NOBODY] += 1
             batch.quarantined.append(unowned(message, error))
             continue
-        decoded = wire.decode(message.payload)
-        batch.book(
-            topic.operator_id, Account(received=len(decoded.samples) + len(decoded.rejected))
-        )
-        for rejected in decoded.rejected:
-            batch.quarantined.append(_rejected(topic, message, rejected))
-        for position, sample in enumerate(decoded.samples):
+        samples, rejected = wire.decode(message.payload)
+        received[topic.operator_id] += len(samples) + len(rejected)
+        batch.quarantined += [_rejected(topic, message, one) for one in rejected]
+        if window is None or window.received_at is not message.received_at:
+            window = limits.window(message.received_at)
+        of_aircraft = by_time[topic.aircraft_id]
+        for position, sample in enumerate(samples):
             item = Item(topic, sample, None, message, position)
-            if reason := refusal(sample, message.received_at, limits):
-                batch.quarantined.append(
-                    refused(item, reason, "time", f"observed {sample.time.isoformat()}")
-                )
-                continue
-            earlier = first.get(item.key)
-            if earlier is None:
-                first[item.key] = Item(
-                    topic, sample, flags(sample, message.received_at, limits), message, position
-                )
-            elif earlier.sample == sample and earlier.topic == topic:
-                batch.book(topic.operator_id, Account(duplicate=1))
-            else:
-                batch.quarantined.append(conflicting(item))
-    batch.items = list(first.values())
+            if window.doubts(sample):
+                if reason := window.refusal(sample):
+                    detail = f"observed {sample.time.isoformat()}"
+                    batch.quarantined.append(refused(item, reason, "time", detail))
+                    continue
+                item = item._replace(flags=window.flags(sample))
+            earlier = of_aircraft.setdefault(sample.time, item)
+            if earlier is not item:
+                _meet_again(batch, earlier, item)
+    for operator_id, count in received.items():
+        batch.book(operator_id, Account(received=count))
+    batch.items = [item for of_aircraft in by_time.values() for item in of_aircraft.values()]
     return batch
+
+
+# A worker hears the same few thousand topics again and again.
+_topic = lru_cache(maxsize=16_384)(wire.parse_topic)
+
+
+def _meet_again(batch: Sorted, earlier: Item, item: Item) -> None:
+    if earlier.sample == item.sample and earlier.topic == item.topic:
+        batch.book(item.topic.operator_id, Account(duplicate=1))
+    else:
+        batch.quarantined.append(conflicting(item))
 
 
 def conflicting(item: Item) -> Quarantined:

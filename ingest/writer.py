@@ -7,20 +7,24 @@ again changes nothing, so a batch may be tried as often as it takes.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import psycopg
 
-from ingest import sorting
+from ingest import placing, sorting
 from ingest.inbox import Received
-from ingest.screening import TIME_AHEAD, Limits
+from ingest.jumps import IMPLIED_SPEED, Jumps
+from ingest.placing import Placing
+from ingest.screening import Limits
 from ingest.sorting import Item, Sorted
 from soramichi.domain import wire
+from soramichi.domain.flight import AircraftClass
 from soramichi.errors import MalformedTelemetry
 from soramichi.store import flights, quarantine, registry, telemetry
-from soramichi.store.flights import Progress
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account, Quarantined
 from soramichi.store.telemetry import Row
@@ -54,11 +58,15 @@ class Writer:
     worker: str
     limits: Limits
     flight_gap: timedelta
+    jumps: Jumps = field(default_factory=Jumps)
+    _placing: Placing = field(init=False)
     _connection: Connection | None = None
-    _labels: dict[tuple[str, str], str] = field(default_factory=dict)
-    _months: set[tuple[int, int]] = field(default_factory=set)
+    _months: set[datetime] = field(default_factory=set)
     # The transaction whose COMMIT was sent but not answered.
     _in_doubt: str | None = None
+
+    def __post_init__(self) -> None:
+        self._placing = Placing(self.flight_gap)
 
     def settle(self, messages: Sequence[Received]) -> Settled:
         """Commit the batch.
@@ -73,7 +81,7 @@ class Writer:
             if self._was_committed(connection):
                 # The lost answer was a yes; only the live states are not announced, and the next
                 # batch of these aircraft makes up for that.
-                return Settled(batch.accounts, [], [], _labelled(batch))
+                return Settled(batch.accounts, [], [], placing.labelled(batch))
             self._ensure_partitions(connection, batch.items)
             with connection.transaction():
                 settled = self._settle(connection, batch)
@@ -116,7 +124,7 @@ class Writer:
             with connection.transaction():
                 return self._settle_again(connection, quarantine_id, batch)
         except _RejectedAgain as rejected:
-            self._labels.clear()  # the flights made on the way are undone
+            self._placing.forget()  # the flights made on the way are undone
             return rejected.item
         except psycopg.Error:
             self.close()
@@ -144,7 +152,7 @@ class Writer:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
-        self._labels.clear()
+        self._placing.forget()
         self._months.clear()
 
     def connection(self) -> Connection:
@@ -168,70 +176,62 @@ class Writer:
         return status == "committed"
 
     def _ensure_partitions(self, connection: Connection, items: Sequence[Item]) -> None:
-        needed: dict[tuple[int, int], datetime] = {}
-        for item in items:
-            moment = item.sample.time.astimezone(self.limits.oldest.tzinfo)
-            needed.setdefault((moment.year, moment.month), moment)
-        if missing := needed.keys() - self._months:
-            telemetry.ensure_partitions(connection, [needed[month] for month in sorted(missing)])
-            self._months |= missing
+        if missing := [one for one in placing.months(items) if one not in self._months]:
+            telemetry.ensure_partitions(connection, missing)
+            self._months.update(missing)
 
     def _settle(self, connection: Connection, batch: Sorted) -> Settled:
         items = self._owned(connection, batch)
-        rows = self._rows(connection, items)
+        rows = self._placing.rows(connection, items)
         appended = telemetry.append(connection, rows)
         for position in appended.duplicates:
             batch.book(items[position].topic.operator_id, Account(duplicate=1))
         batch.quarantined += [sorting.conflicting(items[at]) for at in appended.conflicts]
-        stored = [(items[at], rows[at]) for at in appended.stored]
-        for item, _ in stored:
-            batch.book(item.topic.operator_id, Account(stored=1))
+        stored = [rows[at] for at in appended.stored]
+        for operator_id, count in Counter(
+            [items[at].topic.operator_id for at in appended.stored]
+        ).items():
+            batch.book(operator_id, Account(stored=count))
         self._book_quarantined(connection, batch)
-        live = _advance_latest(connection, stored)
-        flights.advance(connection, _progress(row for _, row in stored))
+        live = _advance_latest(connection, stored, placing.topics(items))
+        flights.advance(connection, placing.progress(stored))
         self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)
-        return Settled(batch.accounts, batch.quarantined, live, _keys(items, rows, batch))
+        return Settled(batch.accounts, batch.quarantined, live, placing.owed(items, rows, batch))
 
     def _owned(self, connection: Connection, batch: Sorted) -> list[Item]:
-        """Lock the aircraft of the batch; samples under another operator's aircraft are refused."""
-        claims: dict[str, str] = {}
-        for item in batch.items:
-            claims.setdefault(item.topic.aircraft_id, item.topic.operator_id)
-        owners = registry.claim(connection, claims)
-        owned = []
-        for item in batch.items:
-            owner = owners[item.topic.aircraft_id]
-            if owner == item.topic.operator_id:
-                owned.append(item)
-            else:
-                detail = "this aircraft is registered by another operator"
-                batch.quarantined.append(sorting.refused(item, "foreign-aircraft", None, detail))
-        return owned
+        """Lock the aircraft of the batch; samples under another operator's aircraft are refused.
 
-    def _rows(self, connection: Connection, items: Sequence[Item]) -> list[Row]:
-        labels: dict[tuple[str, str], datetime] = {}
-        times: dict[str, list[datetime]] = {}
-        for item in items:
-            aircraft_id, label = item.topic.aircraft_id, item.sample.flight
-            if label is None:
-                times.setdefault(aircraft_id, []).append(item.sample.time)
-            elif (aircraft_id, label) not in self._labels:
-                labels.setdefault((aircraft_id, label), item.sample.time)
-        named = {**self._labels, **flights.named(connection, labels)}
-        unnamed = flights.unnamed(connection, times, gap=self.flight_gap)
-        self._labels = named
+        The others are screened by what their aircraft's class can fly.
+        """
+        topics = placing.topics(batch.items)
+        claims: dict[str, str] = {}
+        for topic in topics:
+            claims.setdefault(topic.aircraft_id, topic.operator_id)
+        claimed = registry.claim(connection, claims)
+        foreign = {one for one in topics if claimed[one.aircraft_id].operator_id != one.operator_id}
+        if foreign:
+            detail = "this aircraft is registered by another operator"
+            batch.quarantined += [
+                sorting.refused(item, "foreign-aircraft", None, detail)
+                for item in batch.items
+                if item.topic in foreign
+            ]
+        owned = [item for item in batch.items if not foreign or item.topic not in foreign]
         return [
-            Row(
-                item.topic.aircraft_id,
-                unnamed[item.topic.aircraft_id, item.sample.time]
-                if item.sample.flight is None
-                else named[item.topic.aircraft_id, item.sample.flight],
-                item.flags,
-                item.message.received_at,
-                item.sample,
-            )
-            for item in items
+            item
+            for aircraft_id, items in groupby(owned, _aircraft_id)
+            for item in self._screened(claimed[aircraft_id].aircraft_class, list(items))
         ]
+
+    def _screened(self, aircraft_class: AircraftClass, items: list[Item]) -> list[Item]:
+        """These items of one aircraft, those flagged that it cannot have flown to."""
+        plain = [position for position, item in enumerate(items) if item.flags is None]
+        jumps = self.jumps.find(
+            items[0].topic.aircraft_id, aircraft_class, [items[at].sample for at in plain]
+        )
+        for at in jumps:
+            items[plain[at]] = items[plain[at]]._replace(flags=[IMPLIED_SPEED])
+        return items
 
     def _book_quarantined(self, connection: Connection, batch: Sorted) -> None:
         # In one order, so that two workers with the same bad bytes never wait in a ring.
@@ -257,64 +257,23 @@ def _outcome(change: Account) -> str:
 
 
 def _advance_latest(
-    connection: Connection, stored: Sequence[tuple[Item, Row]]
+    connection: Connection, stored: Iterable[Row], topics: Iterable[wire.Topic]
 ) -> list[wire.LiveState]:
-    newest: dict[str, tuple[Item, Row]] = {}
-    for item, row in stored:
-        if row.flags and TIME_AHEAD in row.flags:
-            continue
-        best = newest.get(row.aircraft_id)
-        if best is None or best[1].sample.time < row.sample.time:
-            newest[row.aircraft_id] = (item, row)
-    changed = telemetry.advance_latest(connection, (row for _, (_, row) in sorted(newest.items())))
+    newest = placing.newest(stored)
+    changed = telemetry.advance_latest(connection, newest)
+    operators = {topic.aircraft_id: topic.operator_id for topic in topics}
     return [
         wire.LiveState(
-            aircraft_id=aircraft_id,
-            operator_id=item.topic.operator_id,
+            aircraft_id=row.aircraft_id,
+            operator_id=operators[row.aircraft_id],
             flight_id=row.flight_id,
             received_at=row.received_at,
             sample=row.sample,
         )
-        for aircraft_id, (item, row) in newest.items()
-        if aircraft_id in changed
+        for row in newest
+        if row.aircraft_id in changed
     ]
 
 
-def _progress(rows: Iterable[Row]) -> dict[str, Progress]:
-    """What the stored rows add to each flight."""
-    progress: dict[str, Progress] = {}
-    for row in rows:
-        one = progress.setdefault(row.flight_id, Progress([], [], []))
-        one.times.append(row.sample.time)
-        one.received.append(row.received_at)
-        if row.sample.seq is not None:
-            one.seqs.append(row.sample.seq)
-    return progress
-
-
-def _labelled(batch: Sorted) -> set[flights.Key]:
-    """The flights that the good samples of a batch name themselves."""
-    return {
-        flights.Key(item.topic.operator_id, item.topic.aircraft_id, item.sample.flight, None)
-        for item in batch.items
-        if item.sample.flight
-    }
-
-
-def _keys(items: Iterable[Item], rows: Iterable[Row], batch: Sorted) -> set[flights.Key]:
-    """The flights whose publishers are owed a receipt, also for what was a duplicate."""
-    keys = {
-        flights.Key(
-            item.topic.operator_id,
-            row.aircraft_id,
-            item.sample.flight,
-            row.flight_id if item.sample.flight is None else None,
-        )
-        for item, row in zip(items, rows, strict=True)
-    }
-    keys |= {
-        flights.Key(item.operator_id, item.aircraft_id, item.flight_label, None)
-        for item in batch.quarantined
-        if item.operator_id and item.aircraft_id and item.flight_label
-    }
-    return keys
+def _aircraft_id(item: Item) -> str:
+    return item.topic.aircraft_id

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -65,7 +65,18 @@ class DatabaseSettings(_WithPassword):
 
 
 class IngestSettings(_Section):
-    """How samples are gathered, judged and stored."""
+    """How samples are gathered, judged and stored.
+
+    The rules by which a sample is judged, as they are named in `quarantine.reason` (refused)
+    or in `telemetry.flags` (stored, but never the latest state):
+
+    - refused `time-too-old`: observed before `oldest_time`
+    - refused `time-in-future`: observed more than `future_limit_s` after it was received
+    - flagged `time-ahead`: observed more than `future_skew_s` after it was received
+    - flagged `null-island`: latitude and longitude exactly 0, a receiver without a fix
+    - flagged `implied-speed`: further from the aircraft's newest believed place than
+      `jump_slack_m` and its class's `max_speed_…_mps` over the time between allow
+    """
 
     model_config = SettingsConfigDict(env_prefix="SORAMICHI_INGEST_")
 
@@ -82,6 +93,11 @@ class IngestSettings(_Section):
     heartbeat_timeout_s: Annotated[float, Field(ge=0.1, le=600.0)] = 15.0
     future_skew_s: Annotated[float, Field(ge=0.0)] = 300.0
     future_limit_s: Annotated[float, Field(ge=0.0)] = 86_400.0
+    max_speed_drone_mps: Annotated[float, Field(gt=0.0)] = 90.0
+    max_speed_evtol_mps: Annotated[float, Field(gt=0.0)] = 130.0
+    max_speed_helicopter_mps: Annotated[float, Field(gt=0.0)] = 150.0
+    max_speed_unknown_mps: Annotated[float, Field(gt=0.0)] = 350.0
+    jump_slack_m: Annotated[float, Field(ge=0.0)] = 100.0
     oldest_time: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     flight_gap_s: Annotated[float, Field(gt=0.0)] = 300.0
     live_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 200
@@ -125,11 +141,21 @@ class ApiSettings(_Section):
         return _read_secret(self.staff_token_file) if self.staff_token_file else None
 
 
+class LogSettings(_Section):
+    """How a process logs."""
+
+    model_config = SettingsConfigDict(env_prefix="SORAMICHI_LOG_")
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
 SECTIONS: tuple[type[BaseSettings], ...] = (
     BrokerSettings,
     DatabaseSettings,
     IngestSettings,
     ApiSettings,
+    LogSettings,
 )
 
 S = TypeVar("S", bound=BaseSettings)

@@ -28,7 +28,7 @@ class OperationalStatus(StrEnum):
     REMOTE_ID_SYSTEM_FAILURE = "RemoteIDSystemFailure"
 
 
-class TelemetrySample(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TelemetrySample(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A sample of the wire contract; None means not known, never zero.
 
     `time` is when the aircraft observed it (aware). Ranges are closed and are
@@ -36,6 +36,7 @@ class TelemetrySample(Struct, frozen=True, kw_only=True, omit_defaults=True):
     over ground, `heading_deg` of the nose, both true and clockwise from north;
     `vertical_speed_mps` is positive upwards. The altitude means nothing without
     `altitude_datum`. `altitude_m` excludes -1000, the "unknown" of ASTM F3411.
+    (gc=False: it holds nothing that could hold it, so the collector need not look.)
     """
 
     time: Annotated[datetime, Meta(tz=True)]

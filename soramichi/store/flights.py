@@ -124,29 +124,29 @@ def _insert(connection: Connection, aircraft_id: str, span: _Span) -> None:
 
 def advance(connection: Connection, progress: Mapping[str, Progress]) -> None:
     """Add what a batch stores to its flights, none of which may be empty."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE flights SET"
-            " first_observed_at = least(first_observed_at, %s),"
-            " last_observed_at = greatest(last_observed_at, %s),"
-            " first_received_at = least(first_received_at, %s),"
-            " last_received_at = greatest(last_received_at, %s),"
-            " sample_count = sample_count + %s,"
-            " seq_stored = seq_stored + %s::int8multirange"
-            " WHERE flight_id = %s",
-            [
-                (
-                    min(one.times),
-                    max(one.times),
-                    min(one.received),
-                    max(one.received),
-                    len(one.times),
-                    _multirange(one.seqs),
-                    flight_id,
-                )
-                for flight_id, one in sorted(progress.items())
-            ],
-        )
+    if not progress:
+        return
+    connection.execute(
+        "UPDATE flights SET"
+        " first_observed_at = least(first_observed_at, first),"
+        " last_observed_at = greatest(last_observed_at, last),"
+        " first_received_at = least(first_received_at, first_in),"
+        " last_received_at = greatest(last_received_at, last_in),"
+        " sample_count = sample_count + added,"
+        " seq_stored = seq_stored + seqs::int8multirange"
+        " FROM unnest(%s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],"
+        " %s::timestamptz[], %s::int8[], %s::text[])"
+        " AS i (id, first, last, first_in, last_in, added, seqs) WHERE flight_id = id",
+        [
+            list(progress),
+            [min(one.times) for one in progress.values()],
+            [max(one.times) for one in progress.values()],
+            [min(one.received) for one in progress.values()],
+            [max(one.received) for one in progress.values()],
+            [len(one.times) for one in progress.values()],
+            [_multirange(one.seqs) for one in progress.values()],
+        ],
+    )
 
 
 def receipts(connection: Connection, keys: Iterable[Key]) -> list[tuple[Key, Receipt]]:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from soramichi.domain.flight import Aircraft, Operator
+from soramichi.domain.flight import Aircraft, AircraftClass, Operator
 from soramichi.store.pool import Connection
 
 
-def claim(connection: Connection, owners: Mapping[str, str]) -> dict[str, str]:
-    """Lock these aircraft for this transaction and return who owns each.
+class Claimed(NamedTuple):
+    """Whose an aircraft is, and what."""
+
+    operator_id: str
+    aircraft_class: AircraftClass
+
+
+def claim(connection: Connection, owners: Mapping[str, str]) -> dict[str, Claimed]:
+    """Lock these aircraft for this transaction and return whose and what each is.
 
     `owners` maps each aircraft to the operator that now publishes under it; an
     unknown aircraft is registered as that operator's. Rows are locked in the
@@ -35,14 +43,16 @@ def claim(connection: Connection, owners: Mapping[str, str]) -> dict[str, str]:
     return _lock(connection, ids)
 
 
-def _lock(connection: Connection, ids: list[str]) -> dict[str, str]:
-    return dict(
-        connection.execute(
-            "SELECT aircraft_id, operator_id FROM aircraft WHERE aircraft_id = ANY(%s)"
-            " ORDER BY aircraft_id FOR NO KEY UPDATE",
-            (ids,),
-        ).fetchall()
+def _lock(connection: Connection, ids: list[str]) -> dict[str, Claimed]:
+    rows = connection.execute(
+        "SELECT aircraft_id, operator_id, aircraft_class FROM aircraft"
+        " WHERE aircraft_id = ANY(%s) ORDER BY aircraft_id FOR NO KEY UPDATE",
+        (ids,),
     )
+    return {
+        aircraft_id: Claimed(operator_id, AircraftClass(name))
+        for aircraft_id, operator_id, name in rows
+    }
 
 
 def register(

@@ -147,25 +147,22 @@ def _copy(
             copy.write_row(row)
 
 
-def advance_latest(connection: Connection, rows: Iterable[Row]) -> set[str]:
-    """Move `latest_state` forward to these rows, at most one for each aircraft.
+def advance_latest(connection: Connection, rows: Sequence[Row]) -> set[str]:
+    """Move `latest_state` forward to these stored rows, at most one for each aircraft.
 
     Returns the aircraft whose state changed; a row that is not newer changes nothing.
     """
+    if not rows:
+        return set()
     updates = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
-    changed: set[str] = set()
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO latest_state ({_LIST})"
-            f" VALUES ({', '.join(['%s'] * len(COLUMNS))})"
-            f" ON CONFLICT (aircraft_id) DO UPDATE SET {updates}"
-            " WHERE latest_state.time < excluded.time RETURNING aircraft_id",
-            [row.values() for row in rows],
-            returning=True,
-        )
-        for result in cursor.results():
-            changed.update(aircraft_id for (aircraft_id,) in result)
-    return changed
+    changed = connection.execute(
+        f"INSERT INTO latest_state ({_LIST}) SELECT {_LIST} FROM telemetry"
+        " JOIN unnest(%s::text[], %s::timestamptz[]) AS i (a, t) ON aircraft_id = a AND time = t"
+        f" ORDER BY aircraft_id ON CONFLICT (aircraft_id) DO UPDATE SET {updates}"
+        " WHERE latest_state.time < excluded.time RETURNING aircraft_id",
+        ([row.aircraft_id for row in rows], [row.sample.time for row in rows]),
+    )
+    return {aircraft_id for (aircraft_id,) in changed}
 
 
 def _mark(connection: Connection, rows: Iterable[Row]) -> None:

@@ -267,6 +267,20 @@ def test_a_message_the_database_refuses_is_kept_apart_from_the_rest(
 
 
 @pytest.mark.parametrize("broker", ["nats"], indirect=True)
+def test_a_jump_is_stored_flagged_and_never_the_latest_state(
+    broker: Broker, database: DatabaseSettings, connection: Connection
+) -> None:
+    far = payloads(5, 6, latitude_deg=43.1)
+    with running(broker, database), publisher(broker) as client:
+        publish(client, *payloads(0, 5), *far)
+        eventually(lambda: totals(connection).stored == 6)
+
+    flagged = connection.execute("SELECT seq, flags FROM telemetry WHERE flags IS NOT NULL")
+    assert flagged.fetchall() == [(5, ["implied-speed"])]
+    assert connection.execute("SELECT seq FROM latest_state").fetchall() == [(4,)]
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
 def test_live_states_are_announced_after_the_commit(
     broker: Broker, database: DatabaseSettings
 ) -> None:

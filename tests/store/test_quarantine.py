@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from ingest.screening import Limits
 from ingest.inbox import Received
+from ingest.screening import Limits
 from ingest.writer import Writer
 from soramichi.commands.quarantine import printable, quarantine
 from soramichi.domain import wire

@@ -96,10 +96,13 @@ def test_an_empty_batch_is_no_work(connection: Connection) -> None:
 
 
 def test_latest_state_never_moves_backwards(connection: Connection) -> None:
+    telemetry.append(connection, [row(5), row(10), row(11)])
+
     assert telemetry.advance_latest(connection, [row(10)]) == {"JA01"}
     assert telemetry.advance_latest(connection, [row(5)]) == set()
-    assert telemetry.advance_latest(connection, [row(10, track_deg=5.0)]) == set()
+    assert telemetry.advance_latest(connection, [row(10)]) == set()
     assert telemetry.advance_latest(connection, [row(11)]) == {"JA01"}
+    assert telemetry.advance_latest(connection, []) == set()
 
 
 def test_partitions_can_be_asked_for_again(connection: Connection) -> None:

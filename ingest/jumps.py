@@ -1,0 +1,98 @@
+"""Find teleports: observations that the aircraft cannot have flown between.
+
+Only one place is remembered of each aircraft, its newest believed one, and only of so many
+aircraft; so this needs no database and its memory is bounded, and a worker that has just
+started believes the first sample of each.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import cos, hypot, radians
+from typing import NamedTuple
+
+from soramichi.domain.flight import AircraftClass
+from soramichi.domain.telemetry import TelemetrySample
+
+IMPLIED_SPEED = "implied-speed"
+
+# The fastest of their kind over ground, a strong tail wind of 30 to 40 m/s included: fixed-wing
+# drones of 55 m/s; Joby's published 89 m/s; the helicopter record of 111 m/s (FAI, 1986); and for
+# what is not registered yet, any airliner.
+FASTEST_MPS = {
+    AircraftClass.DRONE: 90.0,
+    AircraftClass.EVTOL: 130.0,
+    AircraftClass.HELICOPTER: 150.0,
+    AircraftClass.UNKNOWN: 350.0,
+}
+# Metres in a degree of latitude on the mean sphere (6,371,009 m); within 0.6 % of the ellipsoid.
+_METRES_PER_DEGREE = 111_195.0
+
+
+class _Place(NamedTuple):
+    time: datetime
+    latitude_deg: float
+    longitude_deg: float
+
+
+@dataclass(slots=True)
+class Jumps:
+    """The memory of one worker.
+
+    `limits_mps` is the fastest each class flies over ground; `slack_m` is what
+    two fixes may be wrong by together, whatever the time between them.
+    """
+
+    limits_mps: Mapping[AircraftClass, float] = field(default_factory=FASTEST_MPS.copy)
+    slack_m: float = 100.0
+    most_aircraft: int = 10_000
+    _believed: OrderedDict[str, _Place] = field(default_factory=OrderedDict)
+    # An observation too far from the believed one, until the next says which of them was wrong.
+    _doubted: dict[str, _Place] = field(default_factory=dict)
+
+    def find(
+        self, aircraft_id: str, aircraft_class: AircraftClass, samples: Iterable[TelemetrySample]
+    ) -> list[int]:
+        """The positions of the samples, which are in the order of arrival, that are jumps.
+
+        A sample is held against the newest believed one, before or after it in
+        time: no aircraft averages more than its limit over any stretch. One that
+        is too far is a jump. When the next agrees with it, the aircraft is there
+        from then on: it was moved while nobody listened.
+        """
+        limit_mps = self.limits_mps[aircraft_class]
+        believed = self._believed.pop(aircraft_id, None)
+        found = []
+        for position, sample in enumerate(samples):
+            place = _Place(sample.time, sample.latitude_deg, sample.longitude_deg)
+            jumped = believed is not None and self._too_far(believed, place, limit_mps)
+            if jumped:
+                doubted = self._doubted.get(aircraft_id)
+                self._doubted[aircraft_id] = place
+                jumped = doubted is None or self._too_far(doubted, place, limit_mps)
+            if jumped:
+                found.append(position)
+            elif believed is None or place.time > believed.time:
+                believed = place
+                self._doubted.pop(aircraft_id, None)
+        if believed is not None:
+            self._believed[aircraft_id] = believed
+        while len(self._believed) > self.most_aircraft:
+            forgotten, _ = self._believed.popitem(last=False)
+            self._doubted.pop(forgotten, None)
+        return found
+
+    def _too_far(self, a: _Place, b: _Place, limit_mps: float) -> bool:
+        north_deg = abs(a.latitude_deg - b.latitude_deg)
+        east_deg = abs(a.longitude_deg - b.longitude_deg)
+        # Nearly every sample ends here: even along both sides of the rectangle it is not far.
+        if (north_deg + east_deg) * _METRES_PER_DEGREE <= self.slack_m:
+            return False
+        east_deg = min(east_deg, 360.0 - east_deg)
+        squeeze = cos(radians((a.latitude_deg + b.latitude_deg) / 2.0))
+        distance_m = _METRES_PER_DEGREE * hypot(north_deg, east_deg * squeeze)
+        between_s = abs((a.time - b.time).total_seconds())
+        return distance_m - self.slack_m > limit_mps * between_s
