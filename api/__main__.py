@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 
 import uvicorn
 
 from api.app import create_app
-from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings, load
+from soramichi import logs
+from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings, LogSettings, load
 
 
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure(load(LogSettings))
     settings = load(ApiSettings)
     # Process ids repeat in containers, and two with one name would take turns at the broker.
     name = f"api-{secrets.token_hex(8)}"
@@ -22,6 +22,7 @@ def main() -> None:
         host=settings.host,
         port=settings.port,
         access_log=False,
+        log_config=None,
         server_header=False,
         timeout_graceful_shutdown=3,
     )

@@ -16,6 +16,7 @@ ALLOWED = {
     "soramichi.errors": set[str](),
     "soramichi.domain": {"soramichi.errors"},
     "soramichi.settings": {"soramichi.errors"},
+    "soramichi.logs": {"soramichi.settings"},
     "soramichi.mqtt": {"soramichi.settings", "soramichi.errors"},
     "soramichi.store": {"soramichi.domain", "soramichi.settings", "soramichi.errors"},
     "soramichi.bridge": {"soramichi.errors"},
