@@ -54,7 +54,7 @@ bench: setup
 	$(BIN)/soramichi bench all $(ARGS)
 
 faults: setup
-	$(BIN)/soramichi faults $(ARGS)
+	$(BIN)/python -m tests.faults $(ARGS)
 
 # uv writes one lock for every supported Python and platform; it is only needed here.
 lock:

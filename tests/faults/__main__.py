@@ -1,0 +1,95 @@
+"""`make faults`: the fault plan against real processes, with a table at the end.
+
+Everything is drawn from the seed, which is printed first; `--seed` repeats the
+plan (what the machine does meanwhile is not in our hands).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from typing import Any
+
+import click
+
+from tests.faults.plan import long_plan, short_plan
+from tests.faults.run import Report, Wish, run
+
+HEAD = (
+    f"{'fault':26}{'times':>6}{'longest':>9}{'sent':>9}{'stored':>9}{'lost':>6}{'doubled':>9}"
+    f"{'recovery median':>17}{'max':>8}"
+)
+
+
+@click.command()
+@click.option("--seed", type=click.IntRange(min=0), help="Repeat the plan of this seed.")
+@click.option("--short", is_flag=True, help="The plan of CI, about a minute.")
+@click.option("--duration", "duration_s", type=float, default=1_900.0, show_default=True,
+              help="Seconds over which the long plan is spread.")  # fmt: skip
+@click.option("--broker", type=click.Choice(["nats", "mosquitto"]), default="nats")
+@click.option("--workers", type=click.IntRange(1, 8), default=1, show_default=True)
+@click.option("--keep", is_flag=True, help="Keep logs and ledgers also when all is well.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def main(  # click passes one argument an option
+    *,
+    seed: int | None,
+    short: bool,
+    duration_s: float,
+    broker: str,
+    workers: int,
+    keep: bool,
+    as_json: bool,
+) -> None:
+    """Break everything that can break, and count what was lost. Exit 1 unless nothing was."""
+    seed = secrets.randbelow(1 << 31) if seed is None else seed
+    plan = short_plan(seed) if short else long_plan(seed, duration_s)
+    say(f"seed {seed}: {len(plan.faults)} faults in {plan.duration_s:.0f} s on {broker}")
+    report = run(Wish(plan=plan, broker=broker, workers=workers), say, keep=keep)
+    click.echo(json.dumps(report.document()) if as_json else table(report))
+    sys.exit(0 if report.ok else 1)
+
+
+def say(text: str) -> None:
+    """Progress goes to stderr."""
+    click.echo(text, err=True)
+
+
+def table(report: Report) -> str:
+    """The table and what was found, for people."""
+    document = report.document()
+    lines = [HEAD]
+    lines += [_line(row) for row in document["faults"]]
+    verdict = document["verdict"]
+    sent, stored = verdict["sent"], verdict["stored"] + verdict["quarantined"]
+    lines.append(
+        f"{'whole run':26}{sum(row['times'] for row in document['faults']):>6}{'':9}{sent:>9}"
+        f"{stored:>9}{verdict['lost']:>6}{verdict['doubled']:>9}"
+    )
+    lines.append(
+        f"altered {verdict['altered']}, foreign {verdict['foreign']}, "
+        f"without receipt {verdict['unreceipted']}, rightly quarantined {verdict['quarantined']}; "
+        f"books: {' '.join(f'{name}={count}' for name, count in document['books'].items())}"
+    )
+    lines += [f"NO: {trouble}" for trouble in (*document["troubles"], *verdict["faults"])]
+    lines.append(
+        f"seed {document['seed']}, {document['broker']}, {document['workers']} worker(s), "
+        f"{document['took_s']:.0f} s: {'nothing lost, nothing doubled' if report.ok else 'FAILED'}"
+    )
+    return "\n".join(lines)
+
+
+def _line(row: dict[str, Any]) -> str:
+    if row["skipped"]:
+        return f"{row['fault']:26} skipped: {row['skipped']}"
+    median, longest = row["recovery_median_s"], row["recovery_max_s"]
+    return (
+        f"{row['fault']:26}{row['times']:>6}{row['longest_s']:>7.0f} s{row['sent']:>9}"
+        f"{row['stored']:>9}{row['lost']:>6}{row['doubled']:>9}"
+        f"{'-' if median is None else f'{median:.1f} s':>17}"
+        f"{'-' if longest is None else f'{longest:.1f} s':>8}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""A worker that is wrong on purpose: it acknowledges before it commits.
+
+The harness must report what it loses, else its zeros mean nothing.
+"""
+
+from __future__ import annotations
+
+from ingest.__main__ import main
+from ingest.service import Service
+from ingest.subscriber import Received
+
+_settle = Service._settle
+
+
+def _hasty(self: Service, messages: list[Received]) -> None:
+    self._subscriber.acknowledge(messages)
+    _settle(self, messages)
+
+
+if __name__ == "__main__":
+    Service._settle = _hasty  # type: ignore[method-assign]
+    main()

@@ -1,0 +1,116 @@
+"""How long each fault held samples up, seen from the database."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, field
+
+import psycopg
+
+from soramichi.errors import Unavailable
+from soramichi.store.pool import Connection
+from tests.faults.ledger import Ledger
+from tests.faults.plan import Fault
+from tests.faults.world import World
+
+POLL_S = 0.1
+
+
+@dataclass(slots=True)
+class Struck:
+    """One fault as it went; all times are monotonic seconds.
+
+    It has recovered when of every affected aircraft a sample is committed that
+    was accepted after `since_s`: the fault's end, or the end of the last other
+    fault that lasted and overlapped with it, since that one's delay is not this one's.
+    """
+
+    fault: Fault
+    scope: set[str]
+    began_s: float = 0.0
+    ended_s: float | None = None
+    since_s: float = 0.0
+    recovered_s: float | None = None
+    failure: str | None = None
+
+    @property
+    def recovery_s(self) -> float | None:
+        """Seconds from `since_s` to the recovery; None when there was none."""
+        return None if self.recovered_s is None else self.recovered_s - self.since_s
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Polls the highest number stored of each aircraft, and tells who has recovered."""
+
+    world: World
+    ledger: Ledger
+    struck: list[Struck] = field(default_factory=list)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _connection: Connection | None = None
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def waiting(self) -> list[Struck]:
+        """The faults from which the system has not recovered."""
+        return [one for one in list(self.struck) if one.recovered_s is None and not one.failure]
+
+    def _run(self) -> None:
+        while not self._stopping.wait(POLL_S):
+            try:
+                stored = self._highest_stored()
+            except (psycopg.Error, Unavailable):
+                self._connection = None
+                continue
+            now_s = time.monotonic()
+            for one in self.waiting():
+                self._judge(one, stored, now_s)
+
+    def _highest_stored(self) -> dict[str, int]:
+        if self._connection is None:
+            self._connection = self.world.connect()
+        rows = self._connection.execute(
+            "SELECT aircraft_id, upper(seq_stored) - 1 FROM flights WHERE NOT isempty(seq_stored)"
+        )
+        return dict(rows.fetchall())
+
+    def _judge(self, one: Struck, stored: dict[str, int], now_s: float) -> None:
+        if one.ended_s is None:
+            return
+        one.since_s = max(one.since_s, one.ended_s)
+        scope = set(one.scope)
+        for other in list(self.struck):
+            if other is one or not other.fault.duration_s or not other.began_s:
+                continue
+            if other.ended_s is not None and other.ended_s <= one.since_s:
+                continue
+            if other.scope < one.scope:
+                scope -= other.scope  # their own link is broken: the others show it
+            elif other.ended_s is None:
+                return
+            else:
+                one.since_s = other.ended_s
+        for ledger in self.ledger.of(scope):
+            highest = stored.get(ledger.aircraft_id, -1)
+            accepted = ledger.accepted_at_s
+            if not 0 <= highest < len(accepted) or accepted[highest] < one.since_s:
+                return
+        one.recovered_s = now_s
+
+    def close(self) -> None:
+        """Let go of the session."""
+        with contextlib.suppress(psycopg.Error):
+            if self._connection is not None:
+                self._connection.close()

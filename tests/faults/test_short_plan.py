@@ -1,0 +1,87 @@
+"""The harness in CI: the short plan loses nothing, and what is lost on purpose is reported."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from tests.faults.__main__ import say
+from tests.faults.plan import Fault, Kind, Plan, long_plan, short_plan
+from tests.faults.run import PLAIN, Report, Wish, run
+from tests.faults.world import World
+
+pytestmark = [pytest.mark.postgres, pytest.mark.broker]
+
+SEED = int(os.environ.get("FAULTS_SEED", "20261123"))
+
+
+def a_plan(*faults: Fault, duration_s: float = 10.0) -> Plan:
+    return Plan(
+        seed=SEED, duration_s=duration_s, rate_hz=100.0, aircraft=6, ack_wait_s=4.0, faults=faults
+    )
+
+
+def carried_out(wish: Wish) -> Report:
+    say(f"FAULTS_SEED={wish.plan.seed} repeats this plan")
+    return run(wish, say)
+
+
+def test_the_short_plan_loses_and_doubles_nothing() -> None:
+    report = carried_out(Wish(plan=short_plan(SEED)))
+
+    assert report.document()["verdict"]["which"] == {"lost": {}, "doubled": {}, "altered": {}}
+    assert report.ok, report.document()
+    assert report.verdict.stored > 5_000
+    assert report.verdict.quarantined > 0
+    assert all(row["times"] == row["planned"] for row in report.rows if not row["skipped"])
+    if os.environ.get("REQUIRE_SERVERS") == "1":
+        assert not report.skipped
+
+
+def test_a_row_that_is_missing_and_one_too_many_are_reported() -> None:
+    def tamper(world: World) -> None:
+        with world.connect() as connection:
+            connection.execute("DELETE FROM telemetry WHERE aircraft_id = 'JA01' AND seq = 3")
+            connection.execute("UPDATE telemetry SET altitude_m = 1 WHERE seq = 5")
+            connection.execute(
+                "UPDATE telemetry SET seq = 7 WHERE aircraft_id = 'JA02' AND seq = 8"
+            )
+
+    report = carried_out(Wish(plan=a_plan(), before_judging=tamper))
+
+    assert not report.ok
+    assert report.verdict.lost == {"JA01": [3], "JA02": [8]}
+    assert report.verdict.doubled == {"JA02": [7]}
+    assert len(report.verdict.altered) == 6
+    assert any("books" in fault for fault in report.verdict.faults)
+
+
+def test_a_worker_that_acknowledges_before_it_commits_is_found_out() -> None:
+    faults = (
+        Fault(1.0, Kind.COMMIT_HANGS, 2.0, 0.0),
+        Fault(2.5, Kind.WORKER_KILL, 0.0, 0.0),
+    )
+    hasty = (sys.executable, "-m", "tests.faults.hasty_ingest")
+
+    wish = Wish(plan=a_plan(*faults), operators=[PLAIN], worker_arguments=hasty)
+    report = carried_out(wish)
+
+    assert report.verdict.lost
+    assert not report.ok
+
+
+def test_a_seed_gives_the_same_plan_again() -> None:
+    assert short_plan(7) == short_plan(7)
+    assert short_plan(7) != short_plan(8)
+
+
+def test_the_long_plan_strikes_as_often_as_promised() -> None:
+    kinds = [fault.kind for fault in long_plan(SEED).faults]
+    cuts = {Kind.PUBLISHER_CUT, Kind.PUBLISHER_STALL, Kind.INGEST_CUT, Kind.INGEST_STALL}
+
+    assert kinds.count(Kind.WORKER_KILL) >= 100
+    assert kinds.count(Kind.BACKEND_KILL) + kinds.count(Kind.POSTMASTER_KILL) >= 50
+    assert kinds.count(Kind.BROKER_KILL) >= 20
+    assert sum(kind in cuts for kind in kinds) >= 20
