@@ -62,8 +62,10 @@ class Writer:
     _placing: Placing = field(init=False)
     _connection: Connection | None = None
     _months: set[datetime] = field(default_factory=set)
-    # The transaction whose COMMIT was sent but not answered.
-    _in_doubt: str | None = None
+    # What the books say if the transaction was committed whose COMMIT was sent but not answered,
+    # and the batch it was for.
+    _in_doubt: quarantine.Mark | None = None
+    _tried: Sequence[Received] = ()
 
     def __post_init__(self) -> None:
         self._placing = Placing(self.flight_gap)
@@ -78,10 +80,11 @@ class Writer:
         batch = sorting.sort(messages, self.limits)
         try:
             connection = self.connection()
-            if self._was_committed(connection):
+            if self._was_committed(connection, messages):
                 # The lost answer was a yes; only the live states are not announced, and the next
                 # batch of these aircraft makes up for that.
                 return Settled(batch.accounts, [], [], placing.labelled(batch))
+            self._tried = messages
             self._ensure_partitions(connection, batch.items)
             with connection.transaction():
                 settled = self._settle(connection, batch)
@@ -162,18 +165,15 @@ class Writer:
             self._connection.autocommit = True
         return self._connection
 
-    def _was_committed(self, connection: Connection) -> bool:
-        """Whether the transaction in doubt reached the disk before its answer was lost."""
+    def _was_committed(self, connection: Connection, messages: Sequence[Received]) -> bool:
+        """Whether this very batch reached the disk before the answer to its COMMIT was lost."""
         if self._in_doubt is None:
             return False
-        row = connection.execute(
-            "SELECT pg_xact_status(%s::text::xid8)", (self._in_doubt,)
-        ).fetchone()
-        status = row[0] if row else None
-        if status == "in progress":
-            raise psycopg.OperationalError("the previous commit is still under way")
+        committed = self._tried is messages and quarantine.booked(
+            connection, self.worker, self._in_doubt
+        )
         self._in_doubt = None
-        return status == "committed"
+        return committed
 
     def _ensure_partitions(self, connection: Connection, items: Sequence[Item]) -> None:
         if missing := [one for one in placing.months(items) if one not in self._months]:

@@ -107,11 +107,18 @@ def _kept(row: TupleRow) -> Kept:
     return Kept(quarantine_id, Quarantined(*item), settled_at, settled_as)
 
 
-def book(connection: Connection, worker: str, accounts: Mapping[str, Account]) -> str | None:
+class Mark(NamedTuple):
+    """What the books of one worker say of one operator once a transaction is committed."""
+
+    operator_id: str
+    received: int
+
+
+def book(connection: Connection, worker: str, accounts: Mapping[str, Account]) -> Mark | None:
     """Add a batch to the books, in the transaction that settles its samples.
 
-    Returns that transaction's id, by which its fate can be asked for later
-    (pg_xact_status); None for empty books.
+    Returns by what to know later whether that transaction was committed (`booked`);
+    None for empty books.
     """
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -122,12 +129,31 @@ def book(connection: Connection, worker: str, accounts: Mapping[str, Account]) -
             " stored = ingest_accounts.stored + excluded.stored,"
             " duplicate = ingest_accounts.duplicate + excluded.duplicate,"
             " quarantined = ingest_accounts.quarantined + excluded.quarantined"
-            " RETURNING pg_current_xact_id()::text",
+            " RETURNING operator_id, received",
             [(operator_id, worker, *account) for operator_id, account in sorted(accounts.items())],
             returning=True,
         )
         row = cursor.fetchone() if accounts else None
-        return str(row[0]) if row else None
+        return Mark(*row) if row else None
+
+
+def booked(connection: Connection, worker: str, mark: Mark) -> bool:
+    """Whether the transaction that gave `mark` was committed; the worker's last, its answer lost.
+
+    Not asked by its number: after a crash PostgreSQL gives the number of a transaction that never
+    reached the disk to the next one. Waits up to 2 s for a session that still works on
+    it, then raises psycopg.errors.LockNotAvailable.
+    """
+    with connection.transaction(force_rollback=True):
+        connection.execute("SET LOCAL lock_timeout = '2s'")
+        row = connection.execute(
+            # Writing waits for whoever else writes this row, or inserts it, where reading does not.
+            "INSERT INTO ingest_accounts (operator_id, worker) VALUES (%s, %s)"
+            " ON CONFLICT (operator_id, worker) DO UPDATE SET received = ingest_accounts.received"
+            " RETURNING received",
+            (mark.operator_id, worker),
+        ).fetchone()
+    return row == (mark.received,)
 
 
 def accounts(connection: Connection) -> dict[str, Account]:

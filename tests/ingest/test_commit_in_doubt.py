@@ -1,0 +1,205 @@
+"""The database dies during a commit: whether it counted is asked, and answered rightly.
+
+Each test kills a session with SIGKILL, which makes PostgreSQL end all others and recover,
+so they have a server of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from ingest.screening import Limits
+from ingest.subscriber import Received
+from ingest.writer import Writer
+from soramichi.domain import wire
+from soramichi.embedded.folder import DataFolder
+from soramichi.embedded.postgres import Postgres
+from soramichi.errors import Unavailable
+from soramichi.settings import DatabaseSettings
+from soramichi.store import migrate, pool, quarantine
+from soramichi.store.pool import Connection
+from soramichi.store.quarantine import Account
+from tests.builders import A_SAMPLE, a_sample
+
+pytestmark = pytest.mark.postgres
+
+NOW = datetime(2021, 1, 13, 2, 0, tzinfo=UTC)
+LIMITS = Limits(
+    oldest=datetime(2000, 1, 1, tzinfo=UTC),
+    future_skew=timedelta(minutes=5),
+    future_limit=timedelta(days=1),
+)
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseSettings]:
+    with DataFolder(tmp_path_factory.mktemp("killed")) as folder:
+        postgres = Postgres(folder)
+        child = postgres.start()
+        with pool.connect(postgres.settings, application="test") as connection:
+            migrate.migrate(connection)
+        try:
+            yield postgres.settings
+        finally:
+            child.stop()
+
+
+@pytest.fixture
+def own(own_server: DatabaseSettings) -> DatabaseSettings:
+    with reopened(own_server) as connection:
+        connection.execute(
+            "TRUNCATE telemetry, latest_state, flights, quarantine, ingest_accounts CASCADE"
+        )
+    return own_server
+
+
+def a_writer(database: DatabaseSettings, worker: str = "one") -> Writer:
+    return Writer(
+        connect=lambda: pool.connect(database, application=worker),
+        worker=worker,
+        limits=LIMITS,
+        flight_gap=timedelta(minutes=5),
+    )
+
+
+def a_batch(first: int, end: int, aircraft_id: str = "JA01") -> list[Received]:
+    topic = wire.telemetry_topic("mie-demo", aircraft_id)
+    return [
+        Received(
+            topic,
+            wire.encode(
+                a_sample(
+                    time=A_SAMPLE.time + timedelta(seconds=n), seq=n, flight=f"{aircraft_id}-1"
+                )
+            ),
+            n + 1,
+            1,
+            NOW,
+        )
+        for n in range(first, end)
+    ]
+
+
+def reopened(database: DatabaseSettings) -> Connection:
+    """A session, as soon as the server has recovered."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            connection = pool.connect(database, application="test")
+        except Unavailable:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        else:
+            connection.autocommit = True
+            return connection
+
+
+def killed_before_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session of the next batch dies between its last statement and COMMIT."""
+    real = quarantine.book
+
+    def book_and_die(connection: Connection, worker: str, accounts: Mapping[str, Account]) -> Any:
+        mark = real(connection, worker, accounts)
+        monkeypatch.setattr(quarantine, "book", real)
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+        return mark
+
+    monkeypatch.setattr(quarantine, "book", book_and_die)
+
+
+def found(database: DatabaseSettings) -> tuple[Account, Any]:
+    with reopened(database) as connection:
+        books = sum(quarantine.accounts(connection).values(), start=Account())
+        return books, connection.execute("SELECT count(*) FROM telemetry").fetchone()
+
+
+def test_a_batch_that_was_not_committed_is_stored_by_the_retry(
+    own: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, batch = a_writer(own), a_batch(0, 10)
+    killed_before_commit(monkeypatch)
+    with pytest.raises(psycopg.OperationalError):
+        writer.settle(batch)
+    reopened(own).close()
+    writer.settle(batch)
+    writer.close()
+
+    assert found(own) == (Account(received=10, stored=10), (10,))
+
+
+def test_another_transaction_that_takes_over_the_number_does_not_pass_for_ours(
+    own: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, batch = a_writer(own), a_batch(0, 10)
+    killed_before_commit(monkeypatch)
+    with pytest.raises(psycopg.OperationalError):
+        writer.settle(batch)
+    with reopened(own):
+        for number in range(5):  # one of them gets the number that the lost one had
+            other = a_writer(own, "two")
+            other.settle(a_batch(number, number + 1, "JA02"))
+            other.close()
+    writer.settle(batch)
+    writer.close()
+
+    assert found(own) == (Account(received=15, stored=15), (15,))
+
+
+def test_a_batch_whose_answer_was_lost_is_booked_once(own: DatabaseSettings) -> None:
+    writer, batch = a_writer(own), a_batch(0, 10)
+    forgetful = Forgetful(writer.connection())
+    writer._connection = forgetful  # type: ignore[assignment]
+    with pytest.raises(psycopg.OperationalError, match="answer"):
+        writer.settle(batch)
+    settled = writer.settle(batch)
+    writer.close()
+
+    assert [key.label for key in settled.flights] == ["JA01-1"]
+    assert found(own) == (Account(received=10, stored=10), (10,))
+
+
+def test_a_doubt_about_one_batch_says_nothing_of_the_next(own: DatabaseSettings) -> None:
+    writer = a_writer(own)
+    writer._connection = Forgetful(writer.connection())  # type: ignore[assignment]
+    with pytest.raises(psycopg.OperationalError, match="answer"):
+        writer.settle(a_batch(0, 10))
+    writer.settle(a_batch(10, 20))
+    writer.close()
+
+    assert found(own) == (Account(received=20, stored=20), (20,))
+
+
+class Forgetful:
+    """A session whose answer to the COMMIT of a batch never arrives."""
+
+    def __init__(self, session: Connection) -> None:
+        self._session = session
+        self._depth = 0
+        self._booked = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def cursor(self) -> Any:
+        self._booked |= self._depth > 0
+        return self._session.cursor()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._depth += 1
+        try:
+            with self._session.transaction():
+                yield
+        finally:
+            self._depth -= 1
+        if self._depth == 0 and self._booked:
+            raise psycopg.OperationalError("the answer was lost")
