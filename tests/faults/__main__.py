@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
+import signal
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import click
 
+from soramichi.errors import SoramichiError
 from tests.faults.plan import long_plan, short_plan
 from tests.faults.run import Report, Wish, run
 
@@ -45,7 +50,18 @@ def main(  # click passes one argument an option
     seed = secrets.randbelow(1 << 31) if seed is None else seed
     plan = short_plan(seed) if short else long_plan(seed, duration_s)
     say(f"seed {seed}: {len(plan.faults)} faults in {plan.duration_s:.0f} s on {broker}")
-    report = run(Wish(plan=plan, broker=broker, workers=workers), say, keep=keep)
+    work = Path(tempfile.mkdtemp(prefix="soramichi-faults-"))
+    say(f"logs and ledgers are in {work}")
+    # Mounts and servers are undone on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+    try:
+        report = run(Wish(plan=plan, broker=broker, workers=workers), work, say)
+    except SoramichiError as error:
+        say(f"the run could not be finished: {error}")
+        sys.exit(error.exit_code)
+    if report.ok and not keep:
+        shutil.rmtree(work)
+        say("nothing to look at, so they are deleted")
     click.echo(json.dumps(report.document()) if as_json else table(report))
     sys.exit(0 if report.ok else 1)
 

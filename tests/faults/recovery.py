@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import psycopg
 
@@ -40,10 +40,23 @@ class Struck:
         """Seconds from `since_s` to the recovery; None when there was none."""
         return None if self.recovered_s is None else self.recovered_s - self.since_s
 
+    def document(self) -> dict[str, Any]:
+        """For JSON: what was planned, whom it concerned, and how long the recovery took."""
+        return {
+            "at_s": self.fault.at_s,
+            "fault": str(self.fault.kind),
+            "duration_s": self.fault.duration_s,
+            "operators": sorted(self.scope),
+            "recovery_s": None if self.recovery_s is None else round(self.recovery_s, 2),
+        }
+
 
 @dataclass(slots=True)
 class Watcher:
-    """Polls the highest number stored of each aircraft, and tells who has recovered."""
+    """Polls the highest number stored of each aircraft, and tells who has recovered.
+
+    A context manager: it watches as long as that lasts.
+    """
 
     world: World
     ledger: Ledger
@@ -52,16 +65,17 @@ class Watcher:
     _thread: threading.Thread | None = None
     _connection: Connection | None = None
 
-    def start(self) -> None:
-        """Begin to watch."""
+    def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+        return self
 
-    def stop(self) -> None:
-        """End."""
+    def __exit__(self, *_: object) -> None:
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
+        if self._connection is not None:
+            self._connection.close()
 
     def waiting(self) -> list[Struck]:
         """The faults from which the system has not recovered."""
@@ -108,9 +122,3 @@ class Watcher:
             if not 0 <= highest < len(accepted) or accepted[highest] < one.since_s:
                 return
         one.recovered_s = now_s
-
-    def close(self) -> None:
-        """Let go of the session."""
-        with contextlib.suppress(psycopg.Error):
-            if self._connection is not None:
-                self._connection.close()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import statistics
-import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -89,6 +88,7 @@ class Report:
             "rate_hz": plan.rate_hz,
             "took_s": round(self.took_s, 1),
             "faults": list(self.rows),
+            "timeline": [one.document() for one in self.struck],
             "skipped": {str(kind): why for kind, why in self.skipped.items()},
             "troubles": self.troubles(),
             "books": self.books._asdict(),
@@ -97,24 +97,9 @@ class Report:
         }
 
 
-def run(wish: Wish, say: Callable[[str], None], *, keep: bool = False) -> Report:
-    """Carry a plan out in a temporary folder, which stays when asked for or when it failed."""
+def run(wish: Wish, work: Path, say: Callable[[str], None]) -> Report:
+    """Carry a plan out in an empty folder, in which logs, ledgers and the database's disk stay."""
     began_s = time.monotonic()
-    work = Path(tempfile.mkdtemp(prefix="soramichi-faults-"))
-    # The database does not run as root, and must be able to walk to its folder.
-    work.chmod(0o755)
-    ended = None
-    try:
-        ended = _run(wish, work, say, began_s)
-        return ended
-    finally:
-        if keep or ended is None or not ended.ok:
-            say(f"logs and ledgers are kept in {work}")
-        else:
-            shutil.rmtree(work)
-
-
-def _run(wish: Wish, work: Path, say: Callable[[str], None], began_s: float) -> Report:
     plan = wish.plan
     # mosquitto forgets what it has acknowledged when it is killed, so there a PUBACK is no promise.
     operators = [one for one in wish.operators if one != PLAIN or wish.broker == "nats"]
@@ -129,16 +114,13 @@ def _run(wish: Wish, work: Path, say: Callable[[str], None], began_s: float) -> 
         ) as world,
         _traffic(world, plan, operators, work) as (ledger, publishers),
     ):
-        watcher = Watcher(world, ledger)
         skipped = _skipped(world, plan)
         time.sleep(WARM_UP_S)
-        watcher.start()
-        faults = [fault for fault in plan.faults if fault.kind not in skipped]
-        _strike(world, publishers, watcher, faults, seed=plan.seed, say=say)
-        say("all faults are over; waiting until everything is calm")
-        unreceipted = _calm_down(world, watcher, publishers, ledger, say)
-        watcher.stop()
-        watcher.close()
+        with Watcher(world, ledger) as watcher:
+            faults = [fault for fault in plan.faults if fault.kind not in skipped]
+            _strike(world, publishers, watcher, faults, seed=plan.seed, say=say)
+            say("all faults are over; waiting until everything is calm")
+            unreceipted = _calm_down(world, watcher, publishers, ledger, say)
         world.stop_workers()
         wish.before_judging(world)
         with world.connect() as connection:
@@ -202,6 +184,7 @@ def _strike(
 ) -> None:
     striker = Striker(world, publishers, seed)
     began_s = time.monotonic()
+    interrupted = threading.Event()
 
     def one(fault: Fault) -> None:
         struck = Struck(fault, striker.scope(fault))
@@ -209,7 +192,7 @@ def _strike(
         try:
             with striker.strike(fault):
                 struck.began_s = time.monotonic()
-                time.sleep(fault.duration_s)
+                interrupted.wait(fault.duration_s)
         except Unavailable as error:
             struck.failure = str(error)
         struck.ended_s = time.monotonic()
@@ -217,9 +200,13 @@ def _strike(
         say(f"{fault.at_s:7.1f} s  {fault.kind}{length}")
 
     with ThreadPoolExecutor(max_workers=64) as threads:
-        for fault in faults:
-            time.sleep(max(0.0, began_s + fault.at_s - time.monotonic()))
-            threads.submit(one, fault)
+        try:
+            for fault in faults:
+                time.sleep(max(0.0, began_s + fault.at_s - time.monotonic()))
+                threads.submit(one, fault)
+        except BaseException:
+            interrupted.set()
+            raise
 
 
 def _calm_down(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,13 +27,22 @@ def a_plan(*faults: Fault, duration_s: float = 10.0) -> Plan:
     )
 
 
-def carried_out(wish: Wish) -> Report:
+@pytest.fixture
+def work(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder that does not stay: a database and its disk take hundreds of megabytes."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+def carried_out(wish: Wish, work: Path) -> Report:
     say(f"FAULTS_SEED={wish.plan.seed} repeats this plan")
-    return run(wish, say)
+    return run(wish, work, say)
 
 
-def test_the_short_plan_loses_and_doubles_nothing() -> None:
-    report = carried_out(Wish(plan=short_plan(SEED)))
+def test_the_short_plan_loses_and_doubles_nothing(work: Path) -> None:
+    report = carried_out(Wish(plan=short_plan(SEED)), work)
 
     assert report.document()["verdict"]["which"] == {"lost": {}, "doubled": {}, "altered": {}}
     assert report.ok, report.document()
@@ -38,9 +51,11 @@ def test_the_short_plan_loses_and_doubles_nothing() -> None:
     assert all(row["times"] == row["planned"] for row in report.rows if not row["skipped"])
     if os.environ.get("REQUIRE_SERVERS") == "1":
         assert not report.skipped
+    for kind, why in report.skipped.items():
+        warnings.warn(f"not shown here: {kind}: {why}", stacklevel=1)
 
 
-def test_a_row_that_is_missing_and_one_too_many_are_reported() -> None:
+def test_a_row_that_is_missing_and_one_too_many_are_reported(work: Path) -> None:
     def tamper(world: World) -> None:
         with world.connect() as connection:
             connection.execute("DELETE FROM telemetry WHERE aircraft_id = 'JA01' AND seq = 3")
@@ -49,7 +64,7 @@ def test_a_row_that_is_missing_and_one_too_many_are_reported() -> None:
                 "UPDATE telemetry SET seq = 7 WHERE aircraft_id = 'JA02' AND seq = 8"
             )
 
-    report = carried_out(Wish(plan=a_plan(), before_judging=tamper))
+    report = carried_out(Wish(plan=a_plan(), before_judging=tamper), work)
 
     assert not report.ok
     assert report.verdict.lost == {"JA01": [3], "JA02": [8]}
@@ -58,7 +73,7 @@ def test_a_row_that_is_missing_and_one_too_many_are_reported() -> None:
     assert any("books" in fault for fault in report.verdict.faults)
 
 
-def test_a_worker_that_acknowledges_before_it_commits_is_found_out() -> None:
+def test_a_worker_that_acknowledges_before_it_commits_is_found_out(work: Path) -> None:
     faults = (
         Fault(1.0, Kind.COMMIT_HANGS, 2.0, 0.0),
         Fault(2.5, Kind.WORKER_KILL, 0.0, 0.0),
@@ -66,7 +81,7 @@ def test_a_worker_that_acknowledges_before_it_commits_is_found_out() -> None:
     hasty = (sys.executable, "-m", "tests.faults.hasty_ingest")
 
     wish = Wish(plan=a_plan(*faults), operators=[PLAIN], worker_arguments=hasty)
-    report = carried_out(wish)
+    report = carried_out(wish, work)
 
     assert report.verdict.lost
     assert not report.ok

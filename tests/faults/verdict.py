@@ -13,7 +13,7 @@ import msgspec
 from ingest.screening import TIME_AHEAD
 from soramichi.store import quarantine
 from soramichi.store.pool import Connection
-from soramichi.store.telemetry import SAMPLE_COLUMNS
+from soramichi.store.telemetry import COLUMNS, SAMPLE_COLUMNS
 from tests.faults.ledger import AircraftLedger, Ledger, decode
 from tests.faults.traffic import is_bad
 
@@ -152,12 +152,16 @@ def _flight(connection: Connection, ledger: AircraftLedger, found: Rows) -> Iter
 
 def _state(connection: Connection, aircraft_id: str, newest: datetime | None) -> Iterator[str]:
     row = connection.execute(
-        "SELECT l, t FROM latest_state l JOIN telemetry t USING (aircraft_id, time)"
-        " WHERE aircraft_id = %s AND time = %s AND l::text = t::text",
+        "SELECT FROM latest_state l JOIN telemetry t USING (aircraft_id, time)"
+        f" WHERE aircraft_id = %s AND time = %s AND ({_of('l')}) IS NOT DISTINCT FROM ({_of('t')})",
         (aircraft_id, newest),
     ).fetchone()
     if row is None:
         yield f"{aircraft_id}: latest_state is not its newest sample, of {newest}"
+
+
+def _of(alias: str) -> str:
+    return ", ".join(f"{alias}.{name}" for name in COLUMNS)
 
 
 def _rows_of_others(connection: Connection, ledger: Ledger) -> int:
