@@ -46,6 +46,21 @@ LANES: tuple[tuple[Kind, ...], ...] = (
     (Kind.CLOCK_JUMP,),
 )
 
+# While one of these lasts, samples of those it concerns cannot be committed.
+HOLDING_UP = frozenset(
+    {
+        Kind.PUBLISHER_CUT,
+        Kind.PUBLISHER_STALL,
+        Kind.INGEST_CUT,
+        Kind.INGEST_STALL,
+        Kind.COMMIT_HANGS,
+        Kind.RECONNECT_IN_COMMIT,
+        Kind.DATABASE_CUT,
+        Kind.DATABASE_STALL,
+        Kind.DISK_FULL,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Times:

@@ -12,7 +12,7 @@ import psycopg
 from soramichi.errors import Unavailable
 from soramichi.store.pool import Connection
 from tests.faults.ledger import Ledger
-from tests.faults.plan import Fault
+from tests.faults.plan import HOLDING_UP, Fault
 from tests.faults.world import World
 
 POLL_S = 0.1
@@ -106,7 +106,7 @@ class Watcher:
         one.since_s = max(one.since_s, one.ended_s)
         scope = set(one.scope)
         for other in list(self.struck):
-            if other is one or not other.fault.duration_s or not other.began_s:
+            if other is one or other.fault.kind not in HOLDING_UP or not other.began_s:
                 continue
             if other.ended_s is not None and other.ended_s <= one.since_s:
                 continue

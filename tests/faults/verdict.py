@@ -74,6 +74,7 @@ def judge(connection: Connection, ledger: Ledger) -> Verdict:
         _aircraft(connection, one, verdict)
     verdict.foreign += _rows_of_others(connection, ledger)
     verdict.faults += _books(connection)
+    verdict.faults += _rollups(connection)
     return verdict
 
 
@@ -185,6 +186,15 @@ def _books(connection: Connection) -> Iterator[str]:
         found = stored.get(operator_id, 0), kept.get(operator_id or None, 0)
         if found != (books.stored, books.quarantined):
             yield f"{operator_id!r} has {found} rows stored and quarantined, its books say {books}"
+
+
+def _rollups(connection: Connection) -> Iterator[str]:
+    """The rolled-up minutes, kept up batch by batch, against the samples."""
+    samples = _counts(connection, "SELECT aircraft_id, count(*) FROM telemetry GROUP BY 1")
+    rolled = "SELECT aircraft_id, sum(sample_count)::int8 FROM telemetry_1min GROUP BY 1"
+    minutes = _counts(connection, rolled)
+    if samples != minutes:
+        yield f"telemetry_1min counts {minutes}, telemetry has {samples}"
 
 
 def _counts(connection: Connection, query: str) -> dict[str | None, int]:
