@@ -193,8 +193,8 @@ def _strike(
             with striker.strike(fault):
                 struck.began_s = time.monotonic()
                 interrupted.wait(fault.duration_s)
-        except Unavailable as error:
-            struck.failure = str(error)
+        except Exception as error:  # noqa: BLE001  # the report tells it; the run goes on
+            struck.failure = str(error) or repr(error)
         struck.ended_s = time.monotonic()
         length = f" for {fault.duration_s:.0f} s" if fault.duration_s else ""
         say(f"{fault.at_s:7.1f} s  {fault.kind}{length}")
