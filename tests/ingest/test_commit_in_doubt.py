@@ -17,8 +17,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from ingest.inbox import Received
 from ingest.screening import Limits
-from ingest.subscriber import Received
 from ingest.writer import Writer
 from soramichi.domain import wire
 from soramichi.embedded.folder import DataFolder
