@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from maps.assets import WEB_FOLDER
-from tests.browser import DESKTOP, PHONE, Open
+from tests.browser import PHONE, Open
 from tests.maps.stand_in_server import StandIn
 from tests.maps.test_routes_page import files
 
@@ -29,7 +29,7 @@ RULES = """async () => {
     ],
 )
 def test_no_rule_is_broken(mie: tuple[StandIn, str], opened: Open, page: str) -> None:
-    visit = opened(mie[1], page, DESKTOP)
+    visit = opened(mie[1], page)
     visit.wait("!soramichi.layer || soramichi.layer.drawn.length > 0")
     if page.startswith("/routes"):
         visit.page.locator("#files").set_input_files(files("bay.json", "coast.json"))

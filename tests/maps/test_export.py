@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from maps.export import live_file, replay_file, routes_file
 from soramichi.errors import BadInput
-from tests.maps.stand_in_server import a_hostile_one, a_track, an_answer, collection, three_over_mie
+from tests.maps.scenery import a_hostile_one, a_track, an_answer, collection, three_over_mie
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 FLEET = [*three_over_mie(), a_hostile_one()]

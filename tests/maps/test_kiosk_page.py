@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.browser import DESKTOP, Open, Visit
-from tests.maps.stand_in_server import StandIn, serving, three_over_mie
+from tests.maps.scenery import three_over_mie
+from tests.maps.stand_in_server import StandIn, serving
 
 pytestmark = pytest.mark.browser
 Served = tuple[StandIn, str]

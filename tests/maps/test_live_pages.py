@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser import DESKTOP, PHONE, Open
-from tests.maps.stand_in_server import StandIn, a_hostile_one, serving, three_over_mie
+from tests.maps.scenery import a_hostile_one, three_over_mie
+from tests.maps.stand_in_server import StandIn, serving
 
 pytestmark = pytest.mark.browser
 Served = tuple[StandIn, str]
@@ -85,8 +86,10 @@ def test_choosing_by_keyboard_follows_and_loads_what_was_flown(mie: Served, open
     visit.wait('soramichi.state.following && soramichi.layer.selected === "TOBA-D1"')
     visit.wait('soramichi.feed.aircraft.get("TOBA-D1").track.samples.length > 200')
     assert card.get_attribute("aria-pressed") == "true"
+    assert visit.page.locator("#side").is_visible()
     visit.page.keyboard.press("Escape")
     visit.wait("soramichi.layer.selected === null")
+    assert not visit.page.locator("#side").is_visible()
 
 
 def test_reduced_motion_draws_with_the_data_and_not_each_frame(mie: Served, opened: Open) -> None:

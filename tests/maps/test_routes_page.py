@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import FilePayload
 
 from tests.browser import DESKTOP, PHONE, Open
-from tests.maps.stand_in_server import HOSTILE, StandIn, an_answer
+from tests.maps.scenery import HOSTILE, an_answer
+from tests.maps.stand_in_server import StandIn
 
 pytestmark = pytest.mark.browser
 Served = tuple[StandIn, str]

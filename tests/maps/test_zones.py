@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.browser import Open
-from tests.maps.stand_in_server import HOSTILE, StandIn, a_zone, serving
+from tests.maps.scenery import HOSTILE, a_zone
+from tests.maps.stand_in_server import StandIn, serving
 
 pytestmark = pytest.mark.browser
 SHORTLY_MS = 400

@@ -138,7 +138,8 @@ export class AircraftLayer {
       below: [x - label.width / 2, y + reach],
     };
     for (const side of [one.side ?? "right", ...Object.keys(sides)]) {
-      const box = { left: Math.round(sides[side][0]), top: Math.round(sides[side][1]), width: label.width, height: label.height };
+      const [left, top] = sides[side].map(Math.round);
+      const box = { left, top, width: label.width, height: label.height };
       const inside = box.left > 0 && box.left + box.width < this.air.width;
       if (!inside || taken.some((other) => overlap(box, other))) continue;
       one.side = side;

@@ -31,7 +31,8 @@ const closer = Math.log2(wide); // Zoom levels that fill a wider screen with the
 const feed = new Feed(config.paths);
 const state = { star: null, turn: 0, replays: 0, fact: 0, playback: null };
 
-for (const handler of ["dragging", "touchZoom", "doubleClickZoom", "scrollWheelZoom", "boxZoom", "keyboard"]) map[handler]?.disable();
+const HANDLERS = ["dragging", "touchZoom", "doubleClickZoom", "scrollWheelZoom", "boxZoom", "keyboard"];
+for (const handler of HANDLERS) map[handler]?.disable();
 map.getContainer().removeAttribute("tabindex");
 // Whatever breaks on a screen that nobody attends, a fresh start mends most of it.
 addEventListener("error", () => setTimeout(() => location.reload(), RELOAD_AFTER_ERROR_MS));

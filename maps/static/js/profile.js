@@ -32,10 +32,8 @@ export class Profile {
   fit() {
     const ratio = Math.min(devicePixelRatio || 1, 2);
     const { clientWidth, clientHeight } = this.canvas;
-    if (this.canvas.width !== Math.round(clientWidth * ratio) || this.canvas.height !== Math.round(clientHeight * ratio)) {
-      this.canvas.width = Math.round(clientWidth * ratio);
-      this.canvas.height = Math.round(clientHeight * ratio);
-    }
+    const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     Object.assign(this, { width: clientWidth, height: clientHeight, ratio });
   }
 
@@ -86,7 +84,8 @@ export class Profile {
     const y = this.height - ROOM.bottom / 2 + 2;
     context.fillText(clock(new Date(this.start_s * 1000)), ROOM.left, y);
     context.textAlign = "right";
-    context.fillText(`${clock(new Date((this.start_s + this.span_s) * 1000))} ${word("jst")}`, this.width - ROOM.right, y);
+    const end = clock(new Date((this.start_s + this.span_s) * 1000));
+    context.fillText(`${end} ${word("jst")}`, this.width - ROOM.right, y);
   }
 
   // What was flown until now in its height's colour, the rest pale.

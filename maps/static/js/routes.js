@@ -32,10 +32,12 @@ const view = new View(map);
 const sheet = new Sheet(map, "ground");
 
 const latlngs = ({ coordinates }) => coordinates.map(([lon, lat]) => [lat, lon]);
-const featureOf = (verdict) => state.answer.candidates.features.find(({ properties }) => properties.candidate === verdict.candidate);
+const featureOf = ({ candidate }) =>
+  state.answer.candidates.features.find(({ properties }) => properties.candidate === candidate);
 
 function line(geometry, options) {
-  drawn.addLayer(L.polyline(latlngs(geometry), { pane: "routes", interactive: false, lineCap: "round", lineJoin: "round", ...options }));
+  const round = { lineCap: "round", lineJoin: "round" };
+  drawn.addLayer(L.polyline(latlngs(geometry), { pane: "routes", interactive: false, ...round, ...options }));
 }
 
 function drawRoutes() {

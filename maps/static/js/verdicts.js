@@ -13,20 +13,22 @@ export const letterOf = (index) => LETTERS[index % LETTERS.length];
 export const lineColour = (index) => LINES[index % LINES.length];
 export const severityColour = (severity) => SEVERITIES[severity] ?? SEVERITIES.unknown;
 
-const number = (value, unit, digits = 0) => (Number.isFinite(value) ? `${value.toFixed(digits)} ${unit}` : word("notKnown"));
+const known = (value, write) => (Number.isFinite(value) ? write(value) : word("notKnown"));
+const number = (value, unit, digits = 0) => known(value, () => `${value.toFixed(digits)} ${unit}`);
 
 /** The rows of the table: what each metric is called and how it reads. */
 const METRICS = [
   ["length", ({ length_m }) => number(length_m / 1000, "km", 1)],
-  ["flightTime", ({ duration_s }) => (Number.isFinite(duration_s) ? duration(duration_s) : word("notKnown"))],
-  ["peopleBelow", ({ people_below }) => (Number.isFinite(people_below) ? people_below.toLocaleString() : word("notKnown"))],
+  ["flightTime", ({ duration_s }) => known(duration_s, duration)],
+  ["peopleBelow", ({ people_below }) => known(people_below, (people) => people.toLocaleString())],
   ["overDid", ({ over_did_m }) => number(over_did_m / 1000, "km", 1)],
   ["clearance", ({ min_clearance_m }) => number(min_clearance_m, "m")],
   ["reserve", ({ energy_reserve_pct }) => number(energy_reserve_pct, "%")],
 ].map(([key, read]) => ({ key, read: (metrics) => read(unknownAsNaN(metrics)) }));
 
 // JSON has null for "not known"; in sums null would count as zero.
-const unknownAsNaN = (metrics) => Object.fromEntries(Object.entries(metrics).map(([key, value]) => [key, value ?? NaN]));
+const unknownAsNaN = (metrics) =>
+  Object.fromEntries(Object.entries(metrics).map(([key, value]) => [key, value ?? NaN]));
 
 function element(tag, className, text) {
   const made = document.createElement(tag);

@@ -7,6 +7,7 @@ import { controls } from "soramichi/controls.js";
 import { DELAY_S, Feed } from "soramichi/feed.js";
 import { clock, date } from "soramichi/format.js";
 import { worldLatLng } from "soramichi/motion.js";
+import { Profile } from "soramichi/profile.js";
 import { showRecent } from "soramichi/recent.js";
 import { config, resource } from "soramichi/resources.js";
 import { uncovered } from "soramichi/room.js";
@@ -37,6 +38,8 @@ function choose(id) {
   follow(Boolean(one));
   if (one) feed.history(one, 2000);
   renew();
+  // The chosen card stands first: that is where to look.
+  for (const scrolled of [find("aircraft"), find("aircraft").parentElement]) scrolled.scrollTop = 0;
 }
 
 function follow(on) {
@@ -81,7 +84,20 @@ function renew() {
     showEverything();
   }
   if (all.length <= config.histories) for (const one of all) feed.history(one);
+  showSide();
   speak(all);
+}
+
+// The chosen aircraft from the side, as far as the page knows its flight.
+function showSide() {
+  const side = find("side");
+  if (!side) return;
+  const one = feed.aircraft.get(state.selected);
+  const samples = one?.track.samples ?? [];
+  side.hidden = samples.length < 2;
+  if (side.hidden || side.clientWidth === 0) return;
+  const passed = samples[Math.min(one.passed ?? Infinity, samples.length - 1)];
+  new Profile(find("profile"), samples, one.state.altitude_datum).draw(passed.time_s, passed.altitude_m);
 }
 
 // A screen reader hears what changed, at most every fifteen seconds.

@@ -33,7 +33,8 @@ export function band(properties) {
   return `${floor ?? word("fromBelow")} 〜 ${ceiling ?? word("withoutCeiling")}`;
 }
 
-const nameOf = ({ name, name_ja, name_en, identifier }) => named(name ?? { ja: name_ja, en: name_en }) || identifier || "";
+const nameOf = ({ name, name_ja, name_en, identifier }) =>
+  named(name ?? { ja: name_ja, en: name_en }) || identifier || "";
 
 export class Zones {
   /** `legend` is the ul for the kinds that are there, `panel` where a pressed zone is told. */
@@ -84,7 +85,8 @@ export class Zones {
     const { panel, pressed } = this;
     panel.hidden = !pressed;
     if (!pressed) return;
-    const lines = [nameOf(pressed.properties), word(`zone_${kindOf(pressed)}`) ?? "", band(pressed.properties), pressed.properties.source ?? ""];
+    const { properties } = pressed;
+    const lines = [nameOf(properties), word(`zone_${kindOf(pressed)}`), band(properties), properties.source];
     panel.replaceChildren(...lines.filter(Boolean).map((line, i) => {
       const made = document.createElement(i === 0 ? "strong" : "span");
       made.textContent = line;
@@ -97,7 +99,11 @@ function row(kind) {
   const { color, dashArray, weight, fillOpacity } = STYLES[kind];
   const svg = document.createElementNS(SVG, "svg");
   const rect = document.createElementNS(SVG, "rect");
-  const attributes = { x: 2, y: 4, width: 32, height: 16, rx: 3, fill: color, "fill-opacity": fillOpacity + 0.15, stroke: color, "stroke-width": weight, "stroke-dasharray": dashArray ?? "none" };
+  const attributes = {
+    x: 2, y: 4, width: 32, height: 16, rx: 3,
+    fill: color, "fill-opacity": fillOpacity + 0.15,
+    stroke: color, "stroke-width": weight, "stroke-dasharray": dashArray ?? "none",
+  };
   for (const [name, value] of Object.entries(attributes)) rect.setAttribute(name, value);
   svg.setAttribute("viewBox", "0 0 36 24");
   svg.setAttribute("aria-hidden", "true");
