@@ -90,7 +90,8 @@ class StandIn:
     async def flights(self, _: Request) -> Response:
         now = datetime.now(UTC)
         flights = [
-            {"id": f"{c.id}-1", "aircraft_id": c.id, "name": c.name, "sample_count": 300,
+            {"id": f"{c.id}-1", "aircraft_id": c.id, "name": c.name,
+             "aircraft_class": c.aircraft_class, "sample_count": 300,
              "first_observed_at": stamp(now - c.behind - timedelta(minutes=10)),
              "last_observed_at": stamp(now - c.behind)}
             for c in self.fleet

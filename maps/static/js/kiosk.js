@@ -81,10 +81,9 @@ function overview(all) {
 async function recording() {
   const best = (await recentFlights(config.paths)).sort((a, b) => b.sample_count - a.sample_count).slice(0, BEST);
   if (best.length === 0) return null;
-  const { id, aircraft_id, name } = best[state.replays % best.length];
+  const { id, aircraft_id, name, aircraft_class = "unknown" } = best[state.replays % best.length];
   state.replays += 1;
   const track = await fetched(`${config.paths.track.replace("{id}", encodeURIComponent(id))}?points=1000`);
-  const { aircraft_class = "unknown" } = feed.aircraft.get(aircraft_id) ?? {};
   const playback = new Playback(track, { id: aircraft_id, name, aircraft_class });
   playback.rate = Math.max(1, (playback.end_s - playback.start_s) / REPLAY_S);
   playback.play(true);

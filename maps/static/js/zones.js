@@ -82,6 +82,7 @@ export class Zones {
 
   write() {
     this.legend.replaceChildren(...this.kinds.map(row));
+    this.legend.parentElement.querySelector(".switch").hidden = this.kinds.length === 0;
     const { panel, pressed } = this;
     panel.hidden = !pressed;
     if (!pressed) return;
