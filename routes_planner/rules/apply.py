@@ -92,9 +92,9 @@ def _for_class(
         if rule.kind is RuleKind.HEIGHT_MAX:
             result.append(_over_area(rule, rules))
         elif rule.kind is RuleKind.HEIGHT_MIN:
-            result += [_over_area(rule, rules)] if not rule.over else _over(zones, rule)
+            result += _for_each(zones, rule) if rule.over else [_over_area(rule, rules)]
         elif rule.kind is RuleKind.SURROUND:
-            result += _around(zones, rule)
+            result += _for_each(zones, rule)
     return tuple(result)
 
 
@@ -116,18 +116,21 @@ def _over_area(rule: Rule, rules: RuleSet) -> Geozone:
     return _zone(rule, rule.identifier, (_band(rule, shapely.box(*rules.area)),), rules.name)
 
 
-def _over(zones: tuple[Geozone, ...], rule: Rule) -> Iterator[Geozone]:
-    """The height rule above each zone it names."""
+def _for_each(zones: tuple[Geozone, ...], rule: Rule) -> Iterator[Geozone]:
+    """The rule above, or around, each zone that it names."""
+    extent = _grown if rule.kind is RuleKind.SURROUND else _above
     for zone in zones:
-        if zone.kind in rule.over:
-            volumes = tuple(
-                _band(rule, volume.footprint, volume.unknowns) for volume in zone.volumes
-            )
+        if _concerns(rule, zone) or zone.kind in rule.over:
+            volumes = tuple(extent(rule, volume) for volume in zone.volumes)
             yield replace(
                 _zone(rule, f"{rule.identifier}:{zone.identifier}", volumes, zone.source),
                 activations=zone.activations,
                 unknowns=zone.unknowns,
             )
+
+
+def _above(rule: Rule, volume: ZoneVolume) -> ZoneVolume:
+    return _band(rule, volume.footprint, volume.unknowns)
 
 
 def _band(
@@ -144,27 +147,16 @@ def _band(
     return ZoneVolume(footprint=footprint, ceiling=below, unknowns=unknowns)
 
 
-def _around(zones: tuple[Geozone, ...], rule: Rule) -> Iterator[Geozone]:
-    """The ground within the rule's distance of each zone it names, that zone included."""
-    for zone in zones:
-        if _concerns(rule, zone):
-            volumes = tuple(_grown(volume, rule.value or 0.0) for volume in zone.volumes)
-            yield replace(
-                _zone(rule, f"{rule.identifier}:{zone.identifier}", volumes, zone.source),
-                activations=zone.activations,
-                unknowns=zone.unknowns,
-            )
-
-
-def _grown(volume: ZoneVolume, metres: float) -> ZoneVolume:
-    """At every height: the distance of these rules is measured on the ground.
+def _grown(rule: Rule, volume: ZoneVolume) -> ZoneVolume:
+    """Around the volume, at every height: the distance of such rules is one on the ground.
 
     The corners of GEOS buffers are cut: with 32 segments to a quarter and a
     thousandth more the true distance lies inside everywhere.
     """
     middle = volume.footprint.centroid
     plane = LocalPlane(Position(latitude_deg=middle.y, longitude_deg=middle.x))
-    grown = shapely.buffer(plane.metres(volume.footprint), metres * 1.001, quad_segs=32)
+    assert rule.value is not None  # noqa: S101
+    grown = shapely.buffer(plane.metres(volume.footprint), rule.value * 1.001, quad_segs=32)
     return ZoneVolume(footprint=plane.degrees(grown), unknowns=volume.unknowns)
 
 

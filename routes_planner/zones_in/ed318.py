@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from routes_planner.zones_in import footprint
-from routes_planner.zones_in.features import member, read_features, still_unknown, unreadable
+from routes_planner.zones_in.features import member, read_features, still_unknown, unreadable, word
 from routes_planner.zones_in.limits import Limit, band
 from routes_planner.zones_in.periods import activations, instant
 from routes_planner.zones_in.report import Imported, Item
@@ -116,8 +116,6 @@ def _zone(feature: dict[str, Any], item: Item, *, source: str) -> Geozone:
 
 
 def _type(value: Any, item: Item) -> ZoneType:
-    if isinstance(value, str) and value in set(ZoneType):
-        return ZoneType(value)
     if isinstance(value, str) and value in _BRITISH:
         item.repaired(
             "type",
@@ -125,12 +123,8 @@ def _type(value: Any, item: Item) -> ZoneType:
             f"{value} read in the American spelling",
         )
         return _BRITISH[value]
-    item.unknown(
-        "type",
-        f"区域の種類 {str(value)[:40]!r} が分かりません",
-        f"type {str(value)[:40]!r} is not one of ED-318",
-    )
-    return ZoneType.PROHIBITED
+    # The schema requires a type: without one nobody knows what the zone asks.
+    return word("" if value is None else value, ZoneType.PROHIBITED, item, "type")
 
 
 def _note_slips(properties: dict[str, Any], item: Item) -> None:

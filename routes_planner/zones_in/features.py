@@ -6,7 +6,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,6 +15,8 @@ from routes_planner.zones_in.report import Imported, Item, Note
 from routes_planner.zones_in.texts import plain
 from soramichi.domain.flight import Name
 from soramichi.domain.geozone import Geozone, ZoneType
+
+Word = TypeVar("Word", bound=StrEnum)
 
 # A reader of one feature: None when it is no zone, with the reason in the item.
 ReadFeature = Callable[[dict[str, Any], Item], Geozone | None]
@@ -99,6 +102,22 @@ def still_unknown(values: Any, item: Item) -> None:
     for value in values if isinstance(values, list) else []:
         field, ja, en = (plain(member(value, key)) for key in ("field", "ja", "en"))
         item.unknown(field or "unknowns", ja or "不明", en or "unknown")
+
+
+def word(value: Any, otherwise: Word, item: Item, field: str) -> Word:
+    """The word that a member says, of the kind of `otherwise`, which an absent member means.
+
+    A word that is none of the kind means the same, and is unknown.
+    """
+    if value is None:
+        return otherwise
+    try:
+        return type(otherwise)(value)
+    except ValueError:
+        said = f"{str(value)[:40]!r}"
+        known = ", ".join(type(otherwise))
+        item.unknown(field, f"{said} が分かりません（{known}）", f"{said} is none of {known}")
+        return otherwise
 
 
 def member(value: Any, path: str) -> Any:

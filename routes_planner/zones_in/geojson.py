@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from routes_planner.zones_in import footprint
-from routes_planner.zones_in.features import member, read_features, still_unknown
+from routes_planner.zones_in.features import member, read_features, still_unknown, word
 from routes_planner.zones_in.limits import Limit, band
 from routes_planner.zones_in.periods import activations, between, instant
 from routes_planner.zones_in.report import Imported, Item
@@ -105,11 +105,11 @@ def _zone(feature: dict[str, Any], item: Item, *, source: str) -> Geozone | None
     return Geozone(
         identifier=item.identifier,
         name=named(properties, item.identifier),
-        zone_type=_zone_type(properties, item),
-        kind=_kind(properties, item),
+        zone_type=word(properties.get("zone_type"), ZoneType.PROHIBITED, item, "zone_type"),
+        kind=word(properties.get("kind"), ZoneKind.OTHER, item, "kind"),
         volumes=tuple(volume),
         activations=_period(properties, item),
-        containment=_containment(properties, item),
+        containment=word(properties.get("containment"), Containment.KEEP_OUT, item, "containment"),
         source=source,
         message=name(properties.get("message")),
         properties=properties,
@@ -177,47 +177,6 @@ def named(properties: dict[str, Any], otherwise: str) -> Name:
         ja=japanese or both.ja or english or otherwise,
         en=english or both.en or japanese or otherwise,
     )
-
-
-def _zone_type(properties: dict[str, Any], item: Item) -> ZoneType:
-    stated = properties.get("zone_type")
-    if stated is None:
-        return ZoneType.PROHIBITED
-    try:
-        return ZoneType(stated)
-    except ValueError:
-        item.unknown(
-            "zone_type",
-            f"区域の種類 {str(stated)[:40]!r} が分かりません",
-            f"{str(stated)[:40]!r} is not a zone type",
-        )
-        return ZoneType.PROHIBITED
-
-
-def _kind(properties: dict[str, Any], item: Item) -> ZoneKind:
-    stated = properties.get("kind")
-    try:
-        return ZoneKind.OTHER if stated is None else ZoneKind(stated)
-    except ValueError:
-        item.noted(
-            "kind",
-            f"区域の性格 {str(stated)[:40]!r} は使いません",
-            f"{str(stated)[:40]!r} is not a kind of zone",
-        )
-        return ZoneKind.OTHER
-
-
-def _containment(properties: dict[str, Any], item: Item) -> Containment:
-    stated = properties.get("containment")
-    try:
-        return Containment.KEEP_OUT if stated is None else Containment(stated)
-    except ValueError:
-        item.unknown(
-            "containment",
-            f"範囲の内外 {str(stated)[:40]!r} が分かりません",
-            f"{str(stated)[:40]!r} is neither keep-out nor keep-in",
-        )
-        return Containment.KEEP_OUT
 
 
 def _period(properties: dict[str, Any], item: Item) -> tuple[Activation, ...]:
