@@ -10,11 +10,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import shapely
-
 from routes_planner.zones_in.features import member, read_features
 from routes_planner.zones_in.geojson import area_of, features_of
-from routes_planner.zones_in.prefectures import BOXES
+from routes_planner.zones_in.prefectures import extent
 from routes_planner.zones_in.report import Imported, Item
 from routes_planner.zones_in.texts import plain
 from soramichi.domain.flight import Name
@@ -84,8 +82,7 @@ def _volumes(feature: dict[str, Any], municipality: str, item: Item) -> tuple[Zo
             "形がありません。都道府県の範囲のどこかにあります",
             "it has no shape; it lies somewhere in its prefecture",
         )
-        box = BOXES.get(municipality[:2])
-        area = None if box is None else shapely.box(*box)
+        area = extent(municipality[:2])
     else:
         area = area_of(feature["geometry"], own)
     if area is None:

@@ -296,12 +296,3 @@ def _areas(geometry: Any) -> Footprint | None:
 def _signed_area(ring: Ring) -> float:
     x, y = ring[:, 0] - ring[0, 0], ring[:, 1] - ring[0, 1]
     return float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]) / 2.0)
-
-
-def is_clockwise(values: Sequence[Any]) -> bool:
-    """Whether a readable ring runs clockwise, which RFC 7946 forbids for shells."""
-    try:
-        ring = np.array([point[:2] for point in values], dtype=np.float64)
-    except (TypeError, ValueError, KeyError, IndexError, OverflowError):
-        return False
-    return ring.ndim == 2 and ring.shape[1] == 2 and len(ring) > 2 and _signed_area(ring) < 0.0

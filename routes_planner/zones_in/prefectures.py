@@ -7,7 +7,9 @@ not, never where it is. Keys are prefecture codes of JIS X 0401.
 
 from __future__ import annotations
 
-BOXES: dict[str, tuple[float, float, float, float]] = {
+import shapely
+
+_BOXES: dict[str, tuple[float, float, float, float]] = {
     "01": (139.0, 41.0, 149.0, 46.0),
     "02": (139.0, 40.0, 142.0, 42.0),
     "03": (140.0, 38.5, 142.5, 41.0),
@@ -20,7 +22,7 @@ BOXES: dict[str, tuple[float, float, float, float]] = {
     "10": (138.0, 35.5, 140.0, 37.5),
     "11": (138.5, 35.5, 140.0, 36.5),
     "12": (139.5, 34.5, 141.0, 36.5),
-    "13": (136.0, 20.0, 154.5, 36.5),
+    "13": (138.5, 35.0, 140.0, 36.5),
     "14": (138.5, 35.0, 140.0, 36.0),
     "15": (137.5, 36.5, 140.0, 39.0),
     "16": (136.5, 36.0, 138.0, 37.5),
@@ -56,3 +58,21 @@ BOXES: dict[str, tuple[float, float, float, float]] = {
     "46": (128.0, 26.5, 131.5, 32.5),
     "47": (122.5, 23.5, 131.5, 28.0),
 }
+
+# Tokyo's islands: Izu, Ogasawara with the Volcano Islands, Minami-Torishima, Okinotorishima.
+_ISLANDS = {
+    "13": (
+        (138.5, 29.5, 141.0, 35.0),
+        (140.0, 24.0, 143.0, 29.5),
+        (153.5, 24.0, 154.5, 25.0),
+        (135.5, 20.0, 136.5, 21.0),
+    )
+}
+
+
+def extent(code: str) -> shapely.Polygon | shapely.MultiPolygon | None:
+    """Boxes that contain all of a prefecture; None for a code that is none."""
+    box = _BOXES.get(code)
+    if box is None:
+        return None
+    return shapely.union_all([shapely.box(*each) for each in (box, *_ISLANDS.get(code, ()))])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import shapely
 
-from routes_planner.zones_in.prefectures import BOXES
+from routes_planner.zones_in.prefectures import extent
 from routes_planner.zones_in.reading import read_zone_file, read_zones
 from routes_planner.zones_in.report import Action, Imported
 from soramichi.domain.geozone import Activation, ZoneKind, ZoneType
@@ -155,9 +155,42 @@ def test_a_shapeless_double_of_an_airport_is_dropped_with_a_reason() -> None:
     assert [(note.identifier, note.action) for note in result.report] == [("#2", Action.DROPPED)]
 
 
-def test_there_is_a_box_for_each_of_the_47_prefectures() -> None:
-    assert sorted(BOXES) == [f"{code:02d}" for code in range(1, 48)]
-    assert all(west < east and south < north for west, south, east, north in BOXES.values())
+def test_each_of_the_47_prefectures_has_an_extent() -> None:
+    for code in range(1, 48):
+        area = extent(f"{code:02d}")
+        assert area is not None
+        assert area.is_valid
+    assert extent("48") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "lat", "lon"),
+    # Places at the edges of prefectures with far islands, and Tsu.
+    [
+        ("01", 45.4, 148.8),
+        ("13", 34.07, 139.56),
+        ("13", 27.09, 142.19),
+        ("13", 24.28, 153.98),
+        ("13", 20.42, 136.08),
+        ("24", 34.73, 136.51),
+        ("42", 34.65, 129.48),
+        ("46", 27.04, 128.4),
+        ("47", 24.34, 124.16),
+        ("47", 25.83, 131.24),
+    ],
+)
+def test_an_extent_reaches_the_islands(code: str, lat: float, lon: float) -> None:
+    area = extent(code)
+
+    assert area is not None
+    assert area.covers(shapely.Point(lon, lat))
+
+
+def test_an_airport_on_tokyos_islands_is_not_in_doubt_over_ise_bay() -> None:
+    area = extent("13")
+
+    assert area is not None
+    assert not area.covers(shapely.Point(136.8, 34.5))
 
 
 @needs_shared
