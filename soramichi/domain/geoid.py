@@ -5,8 +5,8 @@ return the height unchanged (as pyproj does, without a word).
 
 Japan and its seas: JPGEO2024 with Hrefconv2024, the models in force since
 2025-04-01 (Geospatial Information Authority of Japan, in the package
-japan-geoid, which states GSI's approval for its use). Elsewhere: EGM96, 15' grid (NGA), which in Japan itself would be
-up to 2.5 m off.
+japan-geoid, which states the approval for their use). Elsewhere: EGM96, 15'
+grid (NGA), which in Japan itself would be up to 2.5 m off.
 """
 
 from __future__ import annotations
