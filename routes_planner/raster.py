@@ -26,6 +26,7 @@ Crowding = Callable[[Floats, Floats], Floats]
 COARSE = 8
 # A coarse cell with less open room than this is closed.
 _LEAST_OPEN = 0.25
+_CROWDING_EVERY = 4
 # Moments of passage are approximate in the raster; zones close and open this much wider there.
 _SPARE_S = 60.0
 
@@ -51,13 +52,15 @@ class Area:
         moved: Floats = (cells + 0.5) * self.cell_m + np.array([self.west_m, self.south_m])
         return moved
 
-    def lonlat(self) -> tuple[Floats, Floats]:
-        """Longitude and latitude of the middle of every cell, each of shape (rows, columns)."""
-        column, row = np.meshgrid(np.arange(self.columns), np.arange(self.rows))
-        middles = self.metres(np.column_stack([column.ravel(), row.ravel()]).astype(np.float64))
+    def lonlat(self, every: int) -> tuple[Floats, Floats]:
+        """Longitude and latitude of the middle of every block of `every` cells, as two rasters."""
+        middle = 0.5 * (every - 1)
+        column, row = np.meshgrid(
+            np.arange(0, self.columns, every) + middle, np.arange(0, self.rows, every) + middle
+        )
+        middles = self.metres(np.column_stack([column.ravel(), row.ravel()]))
         lonlat = shapely.get_coordinates(self.plane.degrees(shapely.points(middles)))
-        shape = (self.rows, self.columns)
-        return lonlat[:, 0].reshape(shape), lonlat[:, 1].reshape(shape)
+        return lonlat[:, 0].reshape(row.shape), lonlat[:, 1].reshape(row.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +115,12 @@ def close(field: Field, area: Area, surroundings: Surroundings, demand: Demand) 
     for row, volume in zip(rows.tolist(), table, strict=True):
         for since, until in volumes.periods[volume["period"] : volume["period_end"]]:
             shapes.append(surroundings.footprint(row))
-            times.append((since - departs_s - _SPARE_S, until - departs_s + _SPARE_S))
-    if not np.isfinite(departs_s):
-        times = [(-np.inf, np.inf)] * len(shapes)
+            times.append((since, until))
     moments = np.array(times, np.float64).reshape(-1, 2)
+    if np.isfinite(departs_s):
+        moments += np.array([-_SPARE_S, _SPARE_S]) - departs_s
+    else:
+        moments[:] = -np.inf, np.inf
     _fill(field, area, area.plane.metres(np.array(shapes, dtype=object)), moments, reach_m)
     for k in surroundings.keep_in:
         room = shapely.union_all([v.footprint for v in surroundings.zones[k].volumes])
@@ -205,32 +210,18 @@ def _rings(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], Integers]:
 
 
 def charge(field: Field, area: Area, crowding: Crowding, per_thousand: float) -> None:
-    """Make a metre cost 1 + `per_thousand` x (people per km²) / 1,000; nothing where unknown."""
-    lon, lat = area.lonlat()
-    people = crowding(lon.ravel(), lat.ravel()).reshape(lon.shape)
-    field.weight[:] = 1.0 + per_thousand * np.nan_to_num(people) / 1_000.0
+    """Make a metre cost 1 + `per_thousand` x (people per km²) / 1,000; nothing where unknown.
+
+    People are asked for every fourth cell: meshes are coarser than that.
+    """
+    lon, lat = area.lonlat(_CROWDING_EVERY)
+    people = np.nan_to_num(crowding(lon.ravel(), lat.ravel()).reshape(lon.shape))
+    block = np.ones((_CROWDING_EVERY, _CROWDING_EVERY))
+    rows, columns = field.weight.shape
+    field.weight[:] = 1.0 + per_thousand / 1_000.0 * np.kron(people, block)[:rows, :columns]
 
 
 def coarse(field: Field) -> Field:
     """The same in cells eight times as large: costs of their open part, closed where little is."""
-    rows, columns = (-(-n // COARSE) for n in field.weight.shape)
-
-    def blocks(values: Floats, fill: float) -> Floats:
-        padded = np.full((rows * COARSE, columns * COARSE), fill)
-        padded[: values.shape[0], : values.shape[1]] = values
-        split = padded.reshape(rows, COARSE, columns, COARSE).transpose(0, 2, 1, 3)
-        return split.reshape(rows, columns, COARSE * COARSE)
-
-    since, until = blocks(field.closed_from, -np.inf), blocks(field.closed_until, np.inf)
-    weight, free = blocks(field.weight, 1.0), ~(until > since)
-    share = free.mean(axis=2)
-    cost = np.where(share > 0.0, (weight * free).sum(axis=2) / np.maximum(free.sum(axis=2), 1), 1.0)
-    closed = share < _LEAST_OPEN
-    return Field(
-        field.cell * COARSE,
-        field.speed,
-        # A way around what closes part of a cell is longer than the cell is wide.
-        cost / np.sqrt(np.maximum(share, _LEAST_OPEN)),
-        np.where(closed, since.min(axis=2), np.inf),
-        np.where(closed, until.max(axis=2), -np.inf),
-    )
+    weight, since, until = kernel.coarsened(field, COARSE, _LEAST_OPEN)
+    return Field(field.cell * COARSE, field.speed, weight, since, until)

@@ -40,6 +40,8 @@ OBJECTIVES = {"shortest": 0.0, "balanced": 0.5, "quietest": 5.0}
 COARSEST_CELL_M = 100.0
 FINEST_CELL_M = 10.0
 FARTHEST_M = 400_000.0
+# How far the search looks beside the ends, as a share of their distance; further when in vain.
+MARGINS = (0.2, 0.8)
 _TRIES = 4
 _CLOSED_COST = 100.0
 
@@ -138,14 +140,14 @@ def search(
     for objective, per_thousand in OBJECTIVES.items():
         if per_thousand and crowding is None:
             continue
-        for margin in (0.4, 1.2):
+        for margin in MARGINS:
             proposal = _best(hunt, area_around(request, apart, margin), objective)
             if proposal is not None:
                 proposals.append(proposal)
                 break
     if proposals:
         return Found(tuple(proposals))
-    return _least_closed(hunt, area_around(request, apart, 0.4))
+    return _least_closed(hunt, area_around(request, apart, MARGINS[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +236,8 @@ def field_of(
 def cheapest_path(field: Field, start: Floats, goal: Floats) -> Floats:
     """Places (column, row) of a cheap path between two cells; no rows when there is none."""
     ends = [np.array([c[1], c[0]]).astype(np.int64) for c in (start, goal)]
-    if not kernel.connected(field, *ends):
-        return np.empty((0, 2))
-    everywhere = np.ones(field.weight.shape, np.int64)
-    for allowed in (_beside_coarse_path(field, *ends), everywhere):
+    for beside in (True, False):
+        allowed = _beside_coarse_path(field, *ends) if beside else _everywhere(field, *ends)
         if allowed is None:
             continue
         cells = kernel.any_angle(field, allowed, *ends)
@@ -246,6 +246,13 @@ def cheapest_path(field: Field, start: Floats, goal: Floats) -> Floats:
             path = kernel.pulled(field, path, len(path))
             return np.asarray(kernel.relaxed(field, path, 4.0, 40), np.float64)
     return np.empty((0, 2))
+
+
+def _everywhere(field: Field, start: Integers, goal: Integers) -> Integers | None:
+    """Every cell; None where a look at what is connected says that there is no path."""
+    if not kernel.connected(field, start, goal):
+        return None
+    return np.ones(field.weight.shape, np.int64)
 
 
 def _beside_coarse_path(field: Field, start: Integers, goal: Integers) -> Integers | None:

@@ -111,6 +111,37 @@ def _close_edge(
 
 
 @compiled
+def coarsened(f: Field, factor: int, least_open: float) -> tuple[Floats, Floats, Floats]:
+    """Weight and closed moments in cells `factor` times as large.
+
+    A cell with less than the share `least_open` of it open is closed from the first
+    to the last of its moments. What closes a part makes the way through it longer.
+    """
+    rows, columns = f.weight.shape
+    shape = ((rows + factor - 1) // factor, (columns + factor - 1) // factor)
+    weight, since, until = np.ones(shape), np.full(shape, np.inf), np.full(shape, -np.inf)
+    for r in range(shape[0]):
+        for c in range(shape[1]):
+            total, free, first, last = 0.0, 0, np.inf, -np.inf
+            for row in range(r * factor, min((r + 1) * factor, rows)):
+                for column in range(c * factor, min((c + 1) * factor, columns)):
+                    if f.closed_until[row, column] > f.closed_from[row, column]:
+                        first = min(first, f.closed_from[row, column])
+                        last = max(last, f.closed_until[row, column])
+                    else:
+                        total += f.weight[row, column]
+                        free += 1
+            share = free / (factor * factor)
+            if free > 0:
+                weight[r, c] = total / free / np.sqrt(max(share, least_open))
+            if share < least_open:
+                since[r, c], until[r, c] = first, last
+                if not first < last:
+                    since[r, c], until[r, c] = -np.inf, np.inf
+    return weight, since, until
+
+
+@compiled
 def line_cost(f: Field, x0: float, y0: float, x1: float, y1: float, after_s: float) -> float:
     """Cost in metres times weight of the straight line; inf when a cell is closed as it passes.
 

@@ -12,7 +12,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -23,11 +23,29 @@ from routes_planner import scenes
 from routes_planner.check import check, check_many
 from routes_planner.flown import everywhere, fly
 from routes_planner.overlap import overlaps, rejected
+from routes_planner.raster import Area, Crowding, charge
+from routes_planner.search import MARGINS, Request, area_around, cheapest_path, field_of, search
+from routes_planner.search_kernel import Field, path_cost
 from routes_planner.surroundings import Surroundings, survey
+from routes_planner.vehicle import VEHICLES
+from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.corridor import Corridor
+from soramichi.domain.flight import AircraftClass
+from soramichi.domain.geodesy import distance_m
+from soramichi.domain.position import Position
 
 Result = dict[str, Any]
 RUNS = 3
+# Ends of searches in kilometres east and north of the scene's south-west corner.
+SEARCHES = (
+    ((15, 20), (95, 150)),
+    ((100, 30), (20, 110)),
+    ((60, 15), (70, 155)),
+    ((10, 85), (110, 95)),
+    ((30, 150), (90, 40)),
+)
+# Zones of the search's scene, and towns that make a metre above them dearer.
+SEARCH_ZONES, TOWNS = 500, 70
 # Zones and candidates of each scene.
 SCENES = ((1_000, 4_000), (10_000, 2_000), (100_000, 500))
 
@@ -44,6 +62,7 @@ def planner(*, quick: bool, as_json: bool) -> None:
         *(() if quick else ((100_000, 500),)),
     ):
         results += check_results(zones, candidates)
+    results += search_results(SEARCHES[: 3 if quick else None])
     report = {"machine": machine(), "runs": RUNS, "results": results}
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
@@ -148,3 +167,97 @@ def _geopandas(
     right = geopandas.GeoDataFrame(geometry=list(shapes), crs="EPSG:6674")
     [took] = seconds(lambda: left.sjoin(right, predicate="dwithin", distance=widths))
     return [result(f"check.geopandas_sjoin_2d{at}", len(lines) / took, "candidates/s", geos)]
+
+
+def search_results(ends: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> list[Result]:
+    """Milliseconds of a whole search and of its path, and its cost against fast marching."""
+    around = survey(scenes.zones(SEARCH_ZONES, seed=11))
+    crowding = _towns()
+    whole, path_ms, excess = [], [], []
+    for start, goal in ends:
+        request = _request(start, goal)
+        search(request, around)
+        began = time.perf_counter()
+        search(request, around)
+        whole.append(1_000.0 * (time.perf_counter() - began))
+        apart = distance_m(request.start, request.goal)
+        area = area_around(request, apart, MARGINS[0])
+        dearer = field_of(request, around, area)
+        charge(dearer, area, crowding, 0.5)
+        began = time.perf_counter()
+        field = field_of(request, around, area)._replace(weight=dearer.weight)
+        path = cheapest_path(field, *_cells(area, request))
+        path_ms.append(1_000.0 * (time.perf_counter() - began))
+        optimum = fast_marching(field, *_cells(area, request))
+        if optimum is not None:
+            excess.append(100.0 * (path_cost(field, path) / optimum - 1.0))
+    found = [
+        result("search.shortest_with_verdict_p50@500", statistics.median(whole), "ms", 200.0),
+        result("search.weighted_path_p50@500", statistics.median(path_ms), "ms", 200.0),
+    ]
+    if excess:
+        found += [
+            result("search.cost_above_fast_marching_p50", statistics.median(excess), "%", 0.5),
+            result("search.cost_above_fast_marching_max", max(excess), "%", 0.5),
+        ]
+    return found
+
+
+def fast_marching(field: Field, start: Any, goal: Any) -> float | None:
+    """The cost of the best path on these cells by scikit-fmm; None where it is not installed."""
+    try:
+        import skfmm  # noqa: PLC0415  # the reference, not a dependency
+    except ImportError:
+        click.echo("scikit-fmm is not installed: the cost rows are left out", err=True)
+        return None
+    row, column = np.mgrid[: field.weight.shape[0], : field.weight.shape[1]]
+    closed = field.closed_until > field.closed_from
+    # A circle of three cells around the start: a front from inside one cell would be off.
+    front = np.ma.MaskedArray(np.hypot(row - start[1], column - start[0]) - 3.0, closed)
+    time_s = skfmm.travel_time(front, 1.0 / field.weight, dx=field.cell, order=2)
+    near = 3.0 * field.cell * field.weight[int(start[1]), int(start[0])]
+    return float(time_s[int(goal[1]), int(goal[0])]) + float(near)
+
+
+def _cells(area: Area, request: Request) -> tuple[Any, Any]:
+    points = shapely.points([request.start.lonlat, request.goal.lonlat])
+    start, goal = np.rint(area.cells(shapely.get_coordinates(area.plane.metres(points))))
+    return start, goal
+
+
+def _towns() -> Crowding:
+    """Seventy round towns with up to 6,000 people per km² in the middle."""
+    rng = np.random.default_rng(12)
+    middles = _lonlat(rng.uniform(0.0, 1.0, (TOWNS, 2)) * (scenes.WIDTH_M, scenes.HEIGHT_M))
+    sizes = rng.uniform(0.02, 0.06, TOWNS)
+
+    def crowding(lon: Any, lat: Any) -> Any:
+        people = np.zeros(lon.size)
+        for (x, y), size in zip(middles, sizes, strict=True):
+            away = ((lon - x) ** 2 + (lat - y) ** 2) / (2.0 * size**2)
+            people += 6_000.0 * np.exp(-away)
+        return people
+
+    return crowding
+
+
+def _request(start: tuple[int, int], goal: tuple[int, int]) -> Request:
+    (x0, y0), (x1, y1) = _lonlat(1_000.0 * np.array([start, goal], float)).tolist()
+    return Request(
+        start=Position(latitude_deg=y0, longitude_deg=x0),
+        goal=Position(latitude_deg=y1, longitude_deg=x1),
+        cruise=Altitude(300.0, Datum.AMSL),
+        from_m=300.0,
+        to_m=300.0,
+        aircraft_class=AircraftClass.EVTOL,
+        vehicle=VEHICLES[AircraftClass.EVTOL],
+        half_width_m=150.0,
+        below_m=20.0,
+        above_m=20.0,
+    )
+
+
+def _lonlat(from_corner_m: Any) -> Any:
+    """Places in metres from the scene's south-west corner, as degrees."""
+    middle = np.array([scenes.WIDTH_M, scenes.HEIGHT_M]) / 2.0
+    return shapely.get_coordinates(scenes.PLANE.degrees(shapely.points(from_corner_m - middle)))
