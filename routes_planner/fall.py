@@ -28,6 +28,11 @@ class Fall:
     drift_m: float
     seconds: float
 
+    @property
+    def reach_m(self) -> float:
+        """Metres from the place of failure within which it comes down, ahead and drifted."""
+        return self.ahead_m + self.drift_m
+
 
 def fall(vehicle: Vehicle, height_m: float, speed_mps: float) -> Fall:
     """A fall from `height_m` above ground, out of level flight at `speed_mps`.

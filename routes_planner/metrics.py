@@ -6,8 +6,10 @@ import numpy as np
 
 from routes_planner import kernel
 from routes_planner.clearance import clearances_m
+from routes_planner.fall import fall
 from routes_planner.flown import Flown, everywhere, profile
 from routes_planner.ground import steps
+from routes_planner.noise import level_db
 from routes_planner.overlap import Overlaps, overlaps
 from routes_planner.population import Population
 from routes_planner.surroundings import COLUMN, Surroundings
@@ -37,6 +39,11 @@ def metrics_of(
     for corridor, plan in enumerate(flown.corridors):
         vehicle = vehicle_of(plan.aircraft_class)
         duration = flown.duration_s(corridor)
+        height = highest_agl_m(flown, corridor, surroundings.terrain)
+        below = None
+        if vehicle is not None and height is not None:
+            down = fall(vehicle, max(height, 0.0), plan.ground_speed_mps)
+            below = (level_db(vehicle, height), vehicle.level_doubt_db, down.reach_m)
         found.append(
             Metrics(
                 length_m=flown.length_m(corridor),
@@ -48,7 +55,10 @@ def metrics_of(
                 people_below=None if population is None else population.below(plan),
                 nearest_home_m=None if population is None else population.nearest_home_m(plan),
                 min_clearance_m=clearance[corridor],
-                max_height_agl_m=highest_agl_m(flown, corridor, surroundings.terrain),
+                max_height_agl_m=height,
+                cruise_level_db=below and below[0],
+                cruise_level_doubt_db=below and below[1],
+                fall_reach_m=below and below[2],
             )
         )
     return found

@@ -89,7 +89,9 @@ class Metrics:
 
     `min_clearance_m`: the smallest horizontal distance from the corridor's edge to
     a zone that applies at its height and time; 0.0 when it meets one, None when
-    there is none within 200 km.
+    there is none within 200 km. `cruise_level_db`: how loud the class's example is on the
+    ground below `max_height_agl_m`, within its doubt; `fall_reach_m`: how far from
+    the line it may come down from there.
     """
 
     length_m: float
@@ -102,6 +104,9 @@ class Metrics:
     nearest_home_m: float | None = None
     min_clearance_m: float | None = None
     max_height_agl_m: float | None = None
+    cruise_level_db: float | None = None
+    cruise_level_doubt_db: float | None = None
+    fall_reach_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,3 +109,14 @@ class FlatGeoid:
 
     def undulations_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         return np.full(np.broadcast(longitude_deg, latitude_deg).shape, self.metres)
+
+
+@dataclass(frozen=True)
+class Hills:
+    """Hills of 60 m a kilometre apart, on ground that rises to the north; loaded everywhere."""
+
+    def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
+        east_km = (longitude_deg - HERE.longitude_deg) * 91.7
+        north_km = (latitude_deg - HERE.latitude_deg) * 110.9
+        waves = np.sin(2.0 * np.pi * east_km) * np.cos(2.0 * np.pi * north_km)
+        return np.asarray(60.0 + 30.0 * waves + 20.0 * north_km, np.float64)

@@ -110,3 +110,35 @@ def met_along(
             active |= (line.time_s >= since - slack_s) & (line.time_s < until + slack_s)
         hits &= active
     return line.along_m[hits]
+
+
+def met_over_ground(
+    corridor: Corridor, zone: Geozone, surface: Surface, *, step_m: float, slack_m: float = 0.0
+) -> Floats:
+    """As `met_along` over ground, always active: places all over the width are tried."""
+    assert corridor.heights is not None
+    line = samples(corridor, step_m)
+    radii = np.linspace(0.0, corridor.half_width_m + slack_m, 6)
+    turns = np.arange(0.0, 360.0, 15.0)
+    away, turn = (v.ravel() for v in np.meshgrid(radii, turns))
+    rows, columns = line.lon.size, away.size
+    lon, lat, _ = EARTH.fwd(
+        np.repeat(line.lon, columns), np.repeat(line.lat, columns),
+        np.tile(turn, rows), np.tile(away, rows),
+    )  # fmt: skip
+    ground = surface(lon, lat)
+    height = np.repeat(line.height_m, columns)
+    if corridor.heights[0].datum is Datum.AGL:
+        height = height + ground
+    hits = np.zeros(lon.size, bool)
+    for volume in zone.volumes:
+        near = shapely.covers(volume.footprint, shapely.points(lon, lat))
+        for limit, sign, reach in (
+            (volume.floor, 1.0, corridor.above_m),
+            (volume.ceiling, -1.0, corridor.below_m),
+        ):
+            if limit is not None:
+                value = limit.metres + (ground if limit.datum is Datum.AGL else 0.0)
+                near &= sign * (height - value) + reach + slack_m >= 0.0
+        hits |= near
+    return line.along_m[hits.reshape(rows, columns).any(axis=1)]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -13,13 +14,22 @@ import shapely
 
 from routes_planner.check import check
 from routes_planner.surroundings import survey
+from routes_planner.verdict import Severity
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.geozone import Geozone
-from tests.routes_planner.builders import NOON, FlatGeoid, Floats, a_corridor, a_zone, place
-from tests.routes_planner.reference import met_along
+from tests.routes_planner.builders import (
+    NOON,
+    FlatGeoid,
+    Floats,
+    Hills,
+    a_corridor,
+    a_zone,
+    place,
+)
+from tests.routes_planner.reference import met_along, met_over_ground
 
-PAIRS = int(os.environ.get("SORAMICHI_REFERENCE_PAIRS", "300"))
+PAIRS = int(os.environ.get("SORAMICHI_REFERENCE_PAIRS", "150"))
 STEP_M = 20.0
 DATUMS = (Datum.AMSL, Datum.ELLIPSOID)
 
@@ -90,3 +100,37 @@ def test_random_pairs_agree_with_dense_sampling() -> None:
             met += 1
     # The pairs must be worth comparing: neither all apart nor all met.
     assert PAIRS * 0.1 < met < PAIRS * 0.9
+
+
+def test_random_pairs_over_hills_agree_with_places_all_over_the_width() -> None:
+    rng = np.random.default_rng(3)
+    hills = Hills()
+    met = 0
+    for pair in range(max(PAIRS // 8, 25)):
+        datums = [(Datum.AMSL, Datum.AGL)[int(k)] for k in rng.integers(2, size=3)]
+        limits = [
+            Altitude(float(rng.uniform(*span)), datum)
+            for span, datum in zip(((0.0, 120.0), (120.0, 250.0)), datums, strict=False)
+        ]
+        zone = a_random_zone(rng)
+        footprint = zone.volumes[0].footprint
+        zone = a_zone(footprint, floor=limits[0], ceiling=limits[1])
+        plan = a_random_corridor(rng)
+        assert plan.heights is not None
+        levels = tuple(Altitude(h.metres, datums[2]) for h in plan.heights)
+        plan = replace(plan, heights=levels)
+
+        findings = check(plan, survey([zone], terrain=hills)).findings
+
+        assert all(f.severity is Severity.FAIL for f in findings)
+        stretches = [(f.from_m, f.to_m) for f in findings]
+        for along in met_over_ground(plan, zone, hills.surfaces_amsl_m, step_m=STEP_M):
+            assert any(a - 0.01 <= along <= b + 0.01 for a, b in stretches), (pair, along)
+        loose = met_over_ground(
+            plan, zone, hills.surfaces_amsl_m, step_m=STEP_M, slack_m=1.5 * STEP_M
+        )
+        for ends in stretches:
+            for end in ends:
+                assert np.abs(loose - end).min() <= 2.0 * STEP_M, (pair, ends)
+        met += bool(stretches)
+    assert met > 5

@@ -11,7 +11,7 @@ import shapely
 
 from routes_planner.check import check
 from routes_planner.fall import AIR_KG_PER_M3, GRAVITY, fall, fall_area
-from routes_planner.noise import audible_m, level_db
+from routes_planner.noise import audible_area, audible_m, level_db
 from routes_planner.population import mesh_bounds, read_population
 from routes_planner.surroundings import survey
 from routes_planner.vehicle import VEHICLES
@@ -144,6 +144,29 @@ def test_sound_loses_six_decibels_by_doubling_and_what_the_air_takes() -> None:
     assert level_db(EVTOL, 1_000.0) == pytest.approx(45.2 - 6.02 - 2.5, abs=0.01)
     assert level_db(EVTOL, audible_m(EVTOL, 40.0)) == pytest.approx(40.0, abs=0.01)
     assert audible_m(EVTOL, 200.0) == 0.0
+
+
+def test_a_flight_is_heard_on_the_ground_as_far_as_its_height_leaves() -> None:
+    plan = a_corridor((0, 0), (10_000, 0))
+    heard = audible_m(EVTOL, 45.2)
+
+    area = audible_area(EVTOL, plan, [300.0, 300.0], 45.2)
+
+    aside = math.sqrt(heard**2 - 300.0**2)
+    for inside, y in ((True, aside - 5), (False, aside + 5)):
+        assert area.contains(shapely.Point(place(5_000, y).lonlat)) is inside
+    assert audible_area(EVTOL, plan, [600.0, 600.0], 45.2).is_empty
+
+
+def test_sound_and_fall_below_the_cruise_are_in_the_metrics() -> None:
+    plan = a_corridor(height=agl(500), aircraft_class=AircraftClass.EVTOL)
+
+    metrics = check(plan, survey([])).metrics
+
+    assert metrics.cruise_level_db == pytest.approx(45.2)
+    assert metrics.cruise_level_doubt_db == 5.0
+    assert metrics.fall_reach_m == pytest.approx(fall(EVTOL, 500.0, 20.0).reach_m)
+    assert check(a_corridor(height=agl(500)), survey([])).metrics.cruise_level_db is None
 
 
 def test_a_fall_lies_between_one_without_air_and_one_straight_down() -> None:
