@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,16 +12,24 @@ from typing import Any
 import pytest
 import shapely
 
+from routes_planner.zones_in.reading import read_zone_file
+from soramichi.commands.geozones import records
+from soramichi.settings import DatabaseSettings
+from soramichi.settings import environment as variables
+from soramichi.store import geozones, pool
 from tests.routes_planner.builders import a_square, place
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "soramichi", "routes", *arguments],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
+        env={**os.environ, **(environment or {})},
     )
 
 
@@ -142,7 +151,6 @@ def test_search_names_the_zone_that_closes_the_way(files: tuple[str, str]) -> No
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "--geozones"),
         (("--geozones", "nowhere.json"), "nowhere.json"),
         (("--geozones", "{zones}", "--depart", "10:00"), "--depart"),
         (("--geozones", "{zones}", "--speed", "-1"), "--speed"),
@@ -160,6 +168,33 @@ def test_bad_input_is_one_clear_line_and_exit_2(
     assert words in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert result.stdout == ""
+
+
+def test_without_zones_and_without_a_database_it_says_what_to_name(
+    files: tuple[str, str],
+) -> None:
+    result = run("check", files[0], environment={"SORAMICHI_DATABASE_URL": "host=127.0.0.1 port=1"})
+
+    assert result.returncode == 3
+    assert "--geozones FILE" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.usefixtures("connection")
+def test_the_zones_of_the_database_are_used_without_geozones(
+    files: tuple[str, str], database: DatabaseSettings
+) -> None:
+    with pool.connect(database, application="test") as connection:
+        geozones.put(connection, records([read_zone_file(Path(files[1]))]))
+
+    named = run("check", files[0], "--geozones", files[1], "--json")
+    stored = run("check", files[0], "--json", environment=variables(database))
+
+    assert named.returncode == stored.returncode
+    answers = [json.loads(one.stdout)["verdicts"] for one in (named, stored)]
+    assert [[v["candidate"], v["verdict"], len(v["findings"])] for v in answers[0]] == [
+        [v["candidate"], v["verdict"], len(v["findings"])] for v in answers[1]
+    ]
 
 
 def test_help_does_not_wait_for_the_compiler() -> None:
