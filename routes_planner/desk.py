@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,8 +40,26 @@ def stored_zones(features: Sequence[dict[str, Any]]) -> tuple[Geozone, ...]:
     """
     if not features:
         raise BadInput("no zones are stored; `soramichi geozones import FILE…` brings them in")
-    document = {"type": "FeatureCollection", "features": list(features)}
-    return read_zones("store", json.dumps(document).encode(), zone_format=geojson.FORMAT).zones
+    # The store has one feature for each volume; a zone is judged whole.
+    sources: dict[str, list[dict[str, Any]]] = {}
+    for feature in features:
+        sources.setdefault(str(feature["properties"].get("source", "")), []).append(feature)
+    zones: dict[tuple[str, str], Geozone] = {}
+    for source, own in sources.items():
+        document = json.dumps({"type": "FeatureCollection", "features": own}).encode()
+        for part in read_zones(source, document, zone_format=geojson.FORMAT).zones:
+            key = (source, part.identifier)
+            first = zones.get(key)
+            zones[key] = (
+                part
+                if first is None
+                else replace(
+                    first,
+                    volumes=(*first.volumes, *part.volumes),
+                    unknowns=tuple(dict.fromkeys((*first.unknowns, *part.unknowns))),
+                )
+            )
+    return tuple(zones.values())
 
 
 def check(

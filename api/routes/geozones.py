@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 
@@ -13,9 +13,12 @@ router = APIRouter(prefix="/api/v1", tags=["geozones"])
 
 
 @router.get("/geozones")
-async def geozones(request: Request) -> dict[str, Any]:
-    """Every stored zone, one GeoJSON feature for each of its volumes."""
-    found = await stored.public_features(context(request).pool)
+async def geozones(
+    request: Request, detail: Literal["outline", "volumes"] = "outline"
+) -> dict[str, Any]:
+    """Every stored zone: one GeoJSON feature around it, or one for each of its volumes."""
+    read = stored.public_outlines if detail == "outline" else stored.public_features
+    found = await read(context(request).pool)
     return {"type": "FeatureCollection", "features": found, "next": None}
 
 

@@ -22,6 +22,27 @@ def collection(zones: Iterable[Geozone]) -> dict[str, Any]:
     }
 
 
+def outline(zone: Geozone) -> dict[str, Any]:
+    """One feature around all volumes of a zone, for drawing and never for judging.
+
+    Its floor is the lowest and its ceiling the highest of the volumes, where
+    those have one datum; a zone without a place has a null geometry.
+    """
+    if len(zone.volumes) <= 1:
+        return _feature(zone, zone.volumes[0] if zone.volumes else None)
+    floors = [volume.floor for volume in zone.volumes if volume.floor is not None]
+    ceilings = [volume.ceiling for volume in zone.volumes if volume.ceiling is not None]
+    area = shapely.union_all([volume.footprint for volume in zone.volumes])
+    bounded_below = len(floors) == len(zone.volumes) and len({one.datum for one in floors}) == 1
+    bounded_above = len(ceilings) == len(zone.volumes) and len({one.datum for one in ceilings}) == 1
+    whole = ZoneVolume(
+        footprint=shapely.MultiPolygon([p for p in shapely.get_parts(area) if p.area > 0.0]),
+        floor=min(floors) if bounded_below else None,
+        ceiling=max(ceilings) if bounded_above else None,
+    )
+    return _feature(zone, whole)
+
+
 def _feature(zone: Geozone, volume: ZoneVolume | None) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "identifier": zone.identifier,

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -154,9 +155,11 @@ def records(imported: Iterable[Imported]) -> list[stored.ZoneRecord]:
     """What the store keeps of each zone; one that shares its identifier gets a number behind it."""
     seen: Counter[tuple[str, str]] = Counter()
     found = []
-    for zone in (zone for each in imported for zone in each.zones):
-        seen[zone.source, zone.identifier] += 1
-        count = seen[zone.source, zone.identifier]
+    for read in (zone for each in imported for zone in each.zones):
+        seen[read.source, read.identifier] += 1
+        count = seen[read.source, read.identifier]
+        own = read.identifier if count == 1 else f"{read.identifier}#{count}"
+        zone = replace(read, identifier=own)
         starts = [activation.starts_at for activation in zone.activations]
         ends = [activation.ends_at for activation in zone.activations]
         bounds = shapely.total_bounds([volume.footprint for volume in zone.volumes])
@@ -164,13 +167,14 @@ def records(imported: Iterable[Imported]) -> list[stored.ZoneRecord]:
         found.append(
             stored.ZoneRecord(
                 source=zone.source,
-                identifier=zone.identifier if count == 1 else f"{zone.identifier}#{count}",
+                identifier=zone.identifier,
                 name=zone.name,
                 zone_type=zone.zone_type.value,
                 box=(west, south, east, north) if zone.volumes else None,
                 valid_from=min(at for at in starts if at) if starts and all(starts) else None,
                 valid_until=max(at for at in ends if at) if ends and all(ends) else None,
                 features=geojson.collection([zone])["features"],
+                outline=geojson.outline(zone),
             )
         )
     return found

@@ -13,8 +13,10 @@ from soramichi.store.pool import AsyncPool, Connection
 
 
 class ZoneRecord(NamedTuple):
-    """One zone to keep: `features` is its GeoJSON, one feature for each of its volumes.
+    """One zone to keep.
 
+    `features` is its GeoJSON, one feature for each of its volumes, and
+    `outline` one feature around them all.
     `box` is (west, south, east, north) in degrees, None when the zone could be
     anywhere; `valid_from` and `valid_until` are None where it has no such limit.
     """
@@ -27,6 +29,7 @@ class ZoneRecord(NamedTuple):
     valid_from: datetime | None
     valid_until: datetime | None
     features: list[dict[str, Any]]
+    outline: dict[str, Any]
 
 
 class Kept(NamedTuple):
@@ -44,15 +47,15 @@ def put(connection: Connection, records: Sequence[ZoneRecord], *, prune: bool = 
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO geozones AS g (source, identifier, name_ja, name_en, zone_type,"
-            " west_deg, south_deg, east_deg, north_deg, valid_from, valid_until, definition)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " west_deg, south_deg, east_deg, north_deg, valid_from, valid_until, definition,"
+            " outline) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (source, identifier) DO UPDATE SET name_ja = excluded.name_ja,"
             " name_en = excluded.name_en, zone_type = excluded.zone_type,"
             " west_deg = excluded.west_deg, south_deg = excluded.south_deg,"
             " east_deg = excluded.east_deg, north_deg = excluded.north_deg,"
             " valid_from = excluded.valid_from, valid_until = excluded.valid_until,"
-            " definition = excluded.definition, imported_at = now()"
-            " WHERE g.definition <> excluded.definition"
+            " definition = excluded.definition, outline = excluded.outline,"
+            " imported_at = now() WHERE g.definition <> excluded.definition"
             " RETURNING xmax = 0",
             [
                 (
@@ -65,6 +68,7 @@ def put(connection: Connection, records: Sequence[ZoneRecord], *, prune: bool = 
                     one.valid_from,
                     one.valid_until,
                     Jsonb({"features": one.features}),
+                    Jsonb(one.outline),
                 )
                 for one in records
             ],
@@ -115,8 +119,17 @@ def put_corridor(
     )
 
 
+async def public_outlines(pool: AsyncPool) -> list[dict[str, Any]]:
+    """One feature for each zone, for drawing: zones are public by their nature."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT outline FROM geozones ORDER BY source, identifier"
+        )
+        return [outline for (outline,) in await cursor.fetchall()]
+
+
 async def public_features(pool: AsyncPool) -> list[dict[str, Any]]:
-    """The same for the API: zones are public by their nature."""
+    """One feature for each volume of each zone, for judging."""
     async with pool.connection() as connection:
         cursor = await connection.execute(_FEATURES)
         return [feature for (feature,) in await cursor.fetchall()]

@@ -49,6 +49,9 @@ def test_route_a_and_route_b_are_judged_against_the_stored_zones(server: Server)
     lines = {one["properties"]["candidate"] for one in answer["candidates"]["features"]}
     assert set(verdicts) == lines == {"route-a", "route-b"}
     assert verdicts["route-b"]["verdict"] == "fail"
+    # The steps of a sloping surface are one zone, told as one.
+    surfaces = [f["zone"]["identifier"] for f in verdicts["route-a"]["findings"] if f.get("zone")]
+    assert len(surfaces) == len(set(surfaces))
     assert (
         verdicts["route-b"]["metrics"]["over_did_m"] > verdicts["route-a"]["metrics"]["over_did_m"]
     )
@@ -96,7 +99,9 @@ def test_only_published_corridors_are_shown(database: DatabaseSettings, server: 
     zones = get(f"{server.url}/api/v1/geozones")["features"]
 
     assert [one["properties"]["identifier"] for one in shown] == ["route-a"]
-    assert len(zones) > 17
+    volumes = get(f"{server.url}/api/v1/geozones?detail=volumes")["features"]
+    assert len(zones) == len({one["properties"]["identifier"] for one in volumes}) == 18
+    assert len(volumes) > 100
 
 
 def test_importing_again_updates_and_never_doubles(database: DatabaseSettings) -> None:

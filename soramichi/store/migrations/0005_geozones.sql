@@ -1,5 +1,6 @@
 -- Zones as they were read, and candidate corridors, in GeoJSON with our properties; the other
--- columns are for finding. A zone without a box could be anywhere.
+-- columns are for finding. A zone without a box could be anywhere. `definition` has every volume,
+-- which is what is judged; `outline` is one feature around them all, which is what is drawn.
 CREATE TABLE geozones (
     source      text NOT NULL,
     identifier  text NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE geozones (
     valid_from  timestamptz,
     valid_until timestamptz,
     definition  jsonb NOT NULL,
+    outline     jsonb NOT NULL,
     imported_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (source, identifier)
 );
