@@ -14,7 +14,6 @@ from typing import Any
 import click
 import shapely
 
-from routes_planner.desk import stored_zones
 from routes_planner.zones_in.reading import FORMATS, read_zone_file
 from routes_planner.zones_in.report import Action, Imported
 from routes_planner.zones_out import ed318, geojson
@@ -142,6 +141,9 @@ def export(*, out_format: str) -> None:
     """Write every stored zone to stdout. 登録済みの空域を出力します。"""  # noqa: D415
     with _database() as connection:
         features = stored.features(connection)
+    # The desk brings the planner's compiler with it, for which `--help` must not wait.
+    from routes_planner.desk import stored_zones  # noqa: PLC0415
+
     click.echo(document(stored_zones(features) if features else (), out_format))
 
 
