@@ -132,7 +132,11 @@ def close(field: Field, area: Area, surroundings: Surroundings, demand: Demand) 
 
 
 def forbidding(surroundings: Surroundings, band: Band) -> NDArray[np.bool_]:
-    """Which laid-out volumes forbid heights of the band, or cannot be told not to."""
+    """Which laid-out volumes forbid heights of the band, or cannot be told not to.
+
+    A rule about heights everywhere that only the ground could tell is left to the
+    verdict: closing all of the area would leave nothing to search.
+    """
     table = surroundings.volumes.volumes
     severity = np.array(
         [
@@ -143,9 +147,11 @@ def forbidding(surroundings: Surroundings, band: Band) -> NDArray[np.bool_]:
         bool,
     )
     lowest, highest = _in_columns(surroundings, band)
-    above_floor = highest[np.arange(table.size), table["floor_datum"]] >= table["floor"]
-    below_ceiling = lowest[np.arange(table.size), table["ceiling_datum"]] <= table["ceiling"]
-    forbidden: NDArray[np.bool_] = severity & above_floor & below_ceiling
+    each = np.arange(table.size)
+    top, bottom = highest[each, table["floor_datum"]], lowest[each, table["ceiling_datum"]]
+    told = surroundings.places | (np.isfinite(top) & np.isfinite(bottom))
+    meets = (top >= table["floor"]) & (bottom <= table["ceiling"])
+    forbidden: NDArray[np.bool_] = severity & told & meets
     return forbidden
 
 

@@ -77,6 +77,25 @@ def test_a_search_climbs_through_the_least_height_of_its_class_and_passes() -> N
     assert proposal.verdict.metrics.length_m > 20_000.0
 
 
+def test_a_search_above_the_sea_leaves_the_ground_to_the_verdict() -> None:
+    request = Request(
+        start=place(-10_000, 0),
+        goal=place(10_000, 0),
+        cruise=amsl(450.0),
+        aircraft_class=AircraftClass.HELICOPTER,
+        vehicle=VEHICLES[AircraftClass.HELICOPTER],
+        half_width_m=150.0,
+        departs_at=NOON,
+    )
+    wall = a_zone(a_square(-500, -2_000, 3_000))
+
+    [proposal] = a_planner(wall).search(request).proposals
+    without_ground = Planner(zones=(wall,), today=TODAY, rules=load()).search(request)
+
+    assert proposal.verdict.answer is Answer.PASS
+    assert [p.verdict.answer for p in without_ground.proposals] == [Answer.UNKNOWN]
+
+
 def test_the_day_of_a_flight_is_that_of_japan() -> None:
     planner = a_planner()
     # Half past midnight in Japan, and an hour before.
