@@ -101,8 +101,9 @@ def create(  # noqa: PLR0913  # click passes one argument an option
 @_subjects
 def publish(*, symposium_id: str, **named: tuple[str, ...]) -> None:
     """Let a symposium show these (公開します)."""
+    subjects = _listed(**named)
     with _database() as connection:
-        symposiums.publish(connection, symposium_id, _listed(**named))
+        symposiums.publish(connection, symposium_id, subjects)
 
 
 @symposium.command()
@@ -110,8 +111,9 @@ def publish(*, symposium_id: str, **named: tuple[str, ...]) -> None:
 @_subjects
 def withdraw(*, symposium_id: str, **named: tuple[str, ...]) -> None:
     """Stop showing these (公開をやめます)."""
+    subjects = _listed(**named)
     with _database() as connection:
-        symposiums.withdraw(connection, symposium_id, _listed(**named))
+        symposiums.withdraw(connection, symposium_id, subjects)
 
 
 @symposium.command()
