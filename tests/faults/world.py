@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from soramichi.domain import wire
 from soramichi.embedded.folder import DataFolder, free_port
 from soramichi.embedded.nats import PLATFORM, Nats
 from soramichi.embedded.postgres import Postgres
@@ -98,6 +99,7 @@ class World:
         self.ingest_link = Proxy(broker_port)
         self.publisher_links: dict[str, Proxy] = {}
         self._postgres = postgres
+        self.shared = False  # whether the broker itself deals out what several workers read
         self._users: Callable[[str], BrokerSettings] = lambda _user: BrokerSettings()
         self._stopping = threading.Event()
         self._supervising = threading.Lock()
@@ -131,12 +133,13 @@ class World:
         """Start the ingest workers, wait until each has subscribed, and start to supervise."""
         for number in range(count):
             name = WORKER_NAME.format(number)
+            part = self._part(number, count)
             metrics_port = free_port()
             command = Command(
                 name=name,
                 arguments=list(arguments),
                 log=log(name),
-                environment=self._worker_environment(name, metrics_port),
+                environment=self._worker_environment(name, part, metrics_port),
                 stop_timeout_s=40,
             )
             worker = Supervised(Child(command))
@@ -161,14 +164,24 @@ class World:
         self.database.child.stop()
         self._over.set()
 
-    def _worker_environment(self, name: str, metrics_port: int) -> dict[str, str]:
+    def _part(self, number: int, count: int) -> str:
+        """What one of several workers reads: its part on NATS, what comes its way on mosquitto."""
+        if count == 1:
+            return wire.TELEMETRY_FILTER
+        if self.shared:
+            return f"$share/ingest/{wire.TELEMETRY_FILTER}"
+        return f"{wire.TELEMETRY_FILTER}/{number}"
+
+    def _worker_environment(self, name: str, part: str, metrics_port: int) -> dict[str, str]:
         settings = self._postgres.settings
         parts = conninfo_to_dict(settings.url) | {"port": str(self.database_link.port)}
         through = settings.model_copy(update={"url": make_conninfo("", **parts)})
         return {
             **environment(self.user(PLATFORM, self.ingest_link.port)),
             **environment(through),
-            **environment(IngestSettings(client_id=name, metrics_port=metrics_port)),
+            **environment(
+                IngestSettings(client_id=name, topic_filter=part, metrics_port=metrics_port)
+            ),
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
@@ -206,18 +219,23 @@ def running(
             migrate.migrate(connection)
         users: Callable[[str], BrokerSettings]
         if broker == "nats":
-            nats = ImpatientNats(folder, operators=operators)
+            nats = ImpatientNats(folder, operators=operators, workers=workers)
             nats.ack_wait_s = ack_wait_s
             served, port, users = nats.start(), nats.port, nats.settings
         else:
             served, port = _mosquitto(folder)
-            users = lambda user: BrokerSettings(port=port, username=user)  # noqa: E731
+            users = partial(_anyone, port)
         world = World(disk=disk, postgres=postgres, broker=Supervised(served), broker_port=port)
         world._users = users
+        world.shared = broker == "mosquitto"
         stack.callback(world.stop)
         world.publisher_links = {one: Proxy(port) for one in operators}
         world.start_workers(workers, worker_arguments, folder.log)
         yield world
+
+
+def _anyone(port: int, user: str) -> BrokerSettings:
+    return BrokerSettings(port=port, username=user)
 
 
 def _subscribed(metrics_port: int) -> bool:
