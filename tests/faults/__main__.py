@@ -33,7 +33,7 @@ HEAD = (
 @click.option("--duration", "duration_s", type=float, default=1_900.0, show_default=True,
               help="Seconds over which the long plan is spread.")  # fmt: skip
 @click.option("--broker", type=click.Choice(["nats", "mosquitto"]), default="nats")
-@click.option("--workers", type=click.IntRange(1, 8), default=1, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 8), default=2, show_default=True)
 @click.option("--keep", is_flag=True, help="Keep logs and ledgers also when all is well.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def main(  # click passes one argument an option

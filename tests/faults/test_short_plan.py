@@ -42,7 +42,7 @@ def carried_out(wish: Wish, work: Path) -> Report:
 
 
 def test_the_short_plan_loses_and_doubles_nothing(work: Path) -> None:
-    report = carried_out(Wish(plan=short_plan(SEED)), work)
+    report = carried_out(Wish(plan=short_plan(SEED), workers=2), work)
 
     assert report.document()["verdict"]["which"] == {"lost": {}, "doubled": {}, "altered": {}}
     assert report.ok, report.document()

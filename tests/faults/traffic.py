@@ -105,10 +105,9 @@ class Publisher(ABC):
             "time": moment.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "seq": number,
             "flight": ledger.flight,
-            "latitude_deg": 95.0
-            if number % ONE_BAD_IN == ONE_BAD_IN - 1
-            else 34 + number % 9973 / 1e4,
-            "longitude_deg": 136 + number / 7919 % 1,
+            # Some 4 m/s north-east at 25 samples a second: no jump that a rule could doubt.
+            "latitude_deg": 95.0 if is_bad(number) else 34 + number / 1e6,
+            "longitude_deg": 136 + number / 1e6,
             "altitude_m": 100 + number % 400 / 4,
             "altitude_datum": "AMSL",
             "ground_speed_mps": number % 600 / 10,
