@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -90,7 +91,7 @@ class Watcher:
                 continue
             now_s = time.monotonic()
             for one in self.waiting():
-                self._judge(one, stored, now_s)
+                judge_recovery(one, list(self.struck), self.ledger, stored, now_s)
 
     def _highest_stored(self) -> dict[str, int]:
         if self._connection is None:
@@ -100,25 +101,29 @@ class Watcher:
         )
         return dict(rows.fetchall())
 
-    def _judge(self, one: Struck, stored: dict[str, int], now_s: float) -> None:
-        if one.ended_s is None:
+
+def judge_recovery(
+    one: Struck, everyone: Sequence[Struck], ledger: Ledger, stored: Mapping[str, int], now_s: float
+) -> None:
+    """Set `recovered_s` if it has recovered, by the highest number stored of each aircraft."""
+    if one.ended_s is None:
+        return
+    one.since_s = max(one.since_s, one.ended_s)
+    scope = set(one.scope)
+    for other in everyone:
+        if other is one or other.fault.kind not in HOLDING_UP or not other.began_s:
+            continue
+        if other.ended_s is not None and other.ended_s <= one.since_s:
+            continue
+        if other.scope < one.scope:
+            scope -= other.scope  # their own link is broken: the others show it
+        elif other.ended_s is None:
             return
-        one.since_s = max(one.since_s, one.ended_s)
-        scope = set(one.scope)
-        for other in list(self.struck):
-            if other is one or other.fault.kind not in HOLDING_UP or not other.began_s:
-                continue
-            if other.ended_s is not None and other.ended_s <= one.since_s:
-                continue
-            if other.scope < one.scope:
-                scope -= other.scope  # their own link is broken: the others show it
-            elif other.ended_s is None:
-                return
-            else:
-                one.since_s = other.ended_s
-        for ledger in self.ledger.of(scope):
-            highest = stored.get(ledger.aircraft_id, -1)
-            accepted = ledger.accepted_at_s
-            if not 0 <= highest < len(accepted) or accepted[highest] < one.since_s:
-                return
-        one.recovered_s = now_s
+        else:
+            one.since_s = other.ended_s
+    for entry in ledger.of(scope):
+        highest = stored.get(entry.aircraft_id, -1)
+        accepted = entry.accepted_at_s
+        if not 0 <= highest < len(accepted) or accepted[highest] < one.since_s:
+            return
+    one.recovered_s = now_s

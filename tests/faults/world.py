@@ -7,30 +7,30 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from soramichi.domain import wire
 from soramichi.embedded.folder import DataFolder, free_port
-from soramichi.embedded.nats import PLATFORM, Nats
+from soramichi.embedded.nats import PLATFORM
 from soramichi.embedded.postgres import Postgres
 from soramichi.embedded.processes import Child, Command, wait_until
 from soramichi.errors import Unavailable
 from soramichi.settings import BrokerSettings, IngestSettings, environment
 from soramichi.store import migrate, pool
 from soramichi.store.pool import Connection
+from tests.faults import brokers
+from tests.faults.brokers import BrokerUnderTest
 from tests.faults.small_disk import SmallDisk, small_disk
 from tests.proxy import Proxy
 
@@ -73,34 +73,27 @@ class Supervised:
             self.child = Child(self.child.command)
 
 
-class ImpatientNats(Nats):
-    """The embedded broker with another `ack_wait`."""
-
-    ack_wait_s = 60.0
-
-    def _config(self, pid_file: Path) -> Mapping[str, Any]:
-        config = dict(super()._config(pid_file))
-        return config | {"mqtt": config["mqtt"] | {"ack_wait": f"{self.ack_wait_s:g}s"}}
-
-
 class World:
     """Everything running, once `running` has made it; its parts are what faults strike at."""
 
     def __init__(
-        self, *, disk: SmallDisk, postgres: Postgres, broker: Supervised, broker_port: int
+        self,
+        *,
+        disk: SmallDisk,
+        postgres: Postgres,
+        broker: BrokerUnderTest,
+        operators: Sequence[str],
     ) -> None:
         assert postgres.child is not None
         self.disk = disk
         self.database = Supervised(postgres.child)
-        self.broker = broker
+        self.broker = Supervised(broker.child)
         self.workers: list[Supervised] = []
-        self.broker_port = broker_port
         self.database_link = Proxy(postgres.port)
-        self.ingest_link = Proxy(broker_port)
-        self.publisher_links: dict[str, Proxy] = {}
+        self.ingest_link = Proxy(broker.port)
+        self.publisher_links = {one: Proxy(broker.port) for one in operators}
         self._postgres = postgres
-        self.shared = False  # whether the broker itself deals out what several workers read
-        self._users: Callable[[str], BrokerSettings] = lambda _user: BrokerSettings()
+        self._broker = broker
         self._stopping = threading.Event()
         self._supervising = threading.Lock()
         self._over = threading.Event()
@@ -115,7 +108,7 @@ class World:
 
     def user(self, name: str, port: int | None = None) -> BrokerSettings:
         """How a user reaches the broker, directly or through a proxy's port."""
-        return self._users(name).model_copy(update={"port": port or self.broker_port})
+        return self._broker.user(name).model_copy(update={"port": port or self._broker.port})
 
     def worker_sessions(self) -> list[int]:
         """The process ids of the workers' database sessions; [] when it cannot be asked."""
@@ -168,7 +161,7 @@ class World:
         """What one of several workers reads: its part on NATS, what comes its way on mosquitto."""
         if count == 1:
             return wire.TELEMETRY_FILTER
-        if self.shared:
+        if self._broker.deals_out:
             return f"$share/ingest/{wire.TELEMETRY_FILTER}"
         return f"{wire.TELEMETRY_FILTER}/{number}"
 
@@ -217,25 +210,14 @@ def running(
         stack.callback(postgres.child.stop)
         with pool.connect(postgres.settings, application="faults-observer") as connection:
             migrate.migrate(connection)
-        users: Callable[[str], BrokerSettings]
-        if broker == "nats":
-            nats = ImpatientNats(folder, operators=operators, workers=workers)
-            nats.ack_wait_s = ack_wait_s
-            served, port, users = nats.start(), nats.port, nats.settings
-        else:
-            served, port = _mosquitto(folder)
-            users = partial(_anyone, port)
-        world = World(disk=disk, postgres=postgres, broker=Supervised(served), broker_port=port)
-        world._users = users
-        world.shared = broker == "mosquitto"
+        served = brokers.start(
+            broker, folder, operators=operators, workers=workers, ack_wait_s=ack_wait_s
+        )
+        stack.callback(served.child.stop)
+        world = World(disk=disk, postgres=postgres, broker=served, operators=operators)
         stack.callback(world.stop)
-        world.publisher_links = {one: Proxy(port) for one in operators}
         world.start_workers(workers, worker_arguments, folder.log)
         yield world
-
-
-def _anyone(port: int, user: str) -> BrokerSettings:
-    return BrokerSettings(port=port, username=user)
 
 
 def _subscribed(metrics_port: int) -> bool:
@@ -244,25 +226,3 @@ def _subscribed(metrics_port: int) -> bool:
         with urllib.request.urlopen(url, timeout=2) as answer:
             return b"soramichi_ingest_broker_connected 1.0" in answer.read()
     return False
-
-
-def _mosquitto(folder: DataFolder) -> tuple[Child, int]:
-    """mosquitto with its limits lifted, as the README says, and its stock autosave."""
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if program is None:
-        raise Unavailable("mosquitto is not installed; apt-get install mosquitto")
-    port = free_port()
-    config = folder.path / "mosquitto.conf"
-    config.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
-        f"persistence_location {folder.path}/\nmax_queued_messages 0\nmax_inflight_messages 2000\n"
-        + ("user root\n" if os.geteuid() == 0 else "")
-    )
-    child = Child(
-        Command(
-            name="mosquitto", arguments=[program, "-c", str(config)], log=folder.log("mosquitto")
-        )
-    )
-    probe = Nats(folder, port=port)
-    wait_until(probe.answers, child, timeout_s=10)
-    return child, port
