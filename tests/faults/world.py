@@ -50,7 +50,6 @@ class Supervised:
 
     def __init__(self, child: Child) -> None:
         self.child = child
-        self.restarts = 0
         self._ended_at_s: float | None = None
 
     def kill(self) -> bool:
@@ -69,7 +68,6 @@ class Supervised:
             self._ended_at_s = now_s
         elif now_s - self._ended_at_s >= RESTART_AFTER_S:
             self._ended_at_s = None
-            self.restarts += 1
             self.child = Child(self.child.command)
 
 
