@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from soramichi.settings import DatabaseSettings
 from soramichi.store import pool
@@ -15,6 +16,10 @@ from tests.servers import Broker, DatabaseServer, a_broker, a_database_server
 
 # Used by name wherever a test asks for them.
 __all__ = ["chromium", "opened"]
+
+# A busy machine is no failed property: time is measured by the benchmarks, never by a test.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
