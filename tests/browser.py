@@ -27,7 +27,9 @@ DESKTOP = (1920, 1080)
 PHONE = (390, 844)
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while Playwright is on, this thread has a running event loop, and
+# tests of other modules could not start one of their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         absent = f"no Chromium at {CHROMIUM}: apt-get install chromium"
