@@ -27,6 +27,7 @@ COMMANDS = {
     "operators": "soramichi.commands.operators:operators",
     "routes": "soramichi.commands.routes:routes",
     "geozones": "soramichi.commands.geozones:command",
+    "map": "soramichi.commands.map:command",
 }
 
 

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser import DESKTOP, PHONE, Open
 from tests.embedded.test_demo import demo, end, stored
@@ -86,9 +88,36 @@ def test_a_recorded_flight_is_stored_sample_by_sample_and_shown(
     assert {row[0].year for row in rows} == {2021}
 
 
-def test_nothing_private_leaves_by_a_public_door(running: tuple[Path, str]) -> None:
-    import urllib.request  # noqa: PLC0415  # one test's need
+@pytest.mark.parametrize("kind", ["live", "replay", "routes"])
+def test_a_map_saved_from_the_running_server_opens_without_a_network(
+    running: tuple[Path, str], chromium: Browser, tmp_path: Path, kind: str
+) -> None:
+    folder, url = running
+    with urllib.request.urlopen(f"{url}/api/v1/flights") as answer:
+        flight = next(one["id"] for one in json.load(answer)["flights"] if one["sample_count"] > 10)
+    routes = Path(__file__).parents[2] / "routes_planner" / "data" / "mie-routes.geojson"
+    more = {"live": [], "replay": [flight], "routes": [str(routes)]}[kind]
+    file = tmp_path / "map.html"
+    done = subprocess.run(
+        [sys.executable, "-m", "soramichi", "map", kind, *more, "--html", str(file)],
+        env={**os.environ, **environment(folder)},
+        capture_output=True, text=True, timeout=150, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
+    page = chromium.new_context(offline=True).new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(file.as_uri())
+    page.wait_for_timeout(1_500)
+
+    assert complaints == []
+    assert page.locator("canvas").count() > 0
+    page.context.close()
+
+
+def test_nothing_private_leaves_by_a_public_door(running: tuple[Path, str]) -> None:
     with urllib.request.urlopen(f"{running[1]}/api/v1/aircraft") as answer:
         text = answer.read().decode()
 
