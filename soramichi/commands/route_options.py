@@ -13,6 +13,8 @@ from soramichi.domain.flight import AircraftClass
 Command = TypeVar("Command", bound=Callable[..., Any])
 CLASSES = [c for c in AircraftClass if c is not AircraftClass.UNKNOWN]
 FILE = click.Path(path_type=Path)
+DATUM = click.Choice(["AMSL", "AGL", "ELLIPSOID", "TAKEOFF"])
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 # The rule set that comes with the project; `routes_planner.rules` reads it.
 DEFAULT_RULES = "japan-2026-11"
 
@@ -55,11 +57,7 @@ def shared(command: Command) -> Command:
         ),
         click.option("--speed", type=float, metavar="MPS", help="Ground speed in m/s. 対地速度"),
         click.option("--width", type=float, metavar="M", help="Whole width in metres. 幅"),
-        click.option(
-            "--height-datum",
-            type=click.Choice(["AMSL", "AGL", "ELLIPSOID", "TAKEOFF"]),
-            help="What heights count from. 高さの基準",
-        ),
+        click.option("--height-datum", type=DATUM, help="What heights count from. 高さの基準"),
         click.option(
             "--terrain", type=FILE, metavar="FOLDER", help="Elevation tiles or GeoTIFF. 標高"
         ),
@@ -73,7 +71,7 @@ def shared(command: Command) -> Command:
             metavar="NAME|FILE|none",
             help="The rules of the aircraft classes. ルール",
         ),
-        click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout."),
+        AS_JSON,
     )
     for option in reversed(options):
         command = option(command)

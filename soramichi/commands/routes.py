@@ -1,4 +1,4 @@
-"""`soramichi routes`: check candidates, search for corridors that pass, compare them.
+"""`soramichi routes`: check candidates, search for corridors that pass, compare and book them.
 
 The planner is imported by the command that runs, not by this module: `--help`
 must not wait for the compiler.
@@ -13,14 +13,14 @@ from typing import Any
 
 import click
 
-from soramichi.commands.route_options import FILE, Several, shared
+from soramichi.commands.route_options import AS_JSON, DATUM, FILE, Several, shared
 
 _FILES = click.argument("files", nargs=-1, required=True, type=FILE)
 
 
 @click.group()
 def routes() -> None:
-    """Check, search and compare flight corridors. 飛行経路の判定・探索・比較"""  # noqa: D415
+    """Check, search, compare and book flight corridors. 飛行経路の判定・探索・比較・予約"""  # noqa: D415
 
 
 @routes.command()
@@ -77,5 +77,42 @@ def compare(files: tuple[Path, ...], **options: Any) -> None:
     sys.exit(_answers().compare(files, options))
 
 
+@routes.command()
+@click.argument("file", type=FILE)
+@click.option("--candidate", metavar="NAME", help="Which line of the file. 経路名")
+@click.option("--booked-by", "operator", metavar="OPERATOR", help="Who flies it. 運航者")
+@click.option("--depart", metavar="TIME", help="With its zone: 2026-11-23T10:00+09:00. 出発時刻")
+@click.option("--height-datum", type=DATUM, help="What heights count from. 高さの基準")
+@click.option("--terrain", type=FILE, metavar="FOLDER", help="Elevation tiles or GeoTIFF. 標高")
+@AS_JSON
+def book(file: Path, **options: Any) -> None:
+    """Reserve a corridor's airspace; exit 1 when a booked one is too close.
+
+    Every two booked corridors keep 50 m aside, 20 m in height or 60 s apart. A booking keeps
+    others away and judges nothing: what the zones say is asked with `routes check`.
+
+    経路の空域を予約します。予約は判定ではありません。区域の判定は check で行います。
+    """
+    sys.exit(_bookings().book(file, options))
+
+
+@routes.command()
+@AS_JSON
+def bookings(*, as_json: bool) -> None:
+    """Every booked corridor, by departure. 予約の一覧"""  # noqa: D415
+    _bookings().listing(as_json=as_json)
+
+
+@routes.command()
+@click.argument("booking", metavar="ID")
+def cancel(booking: str) -> None:
+    """Give a booked corridor's airspace free; exit 1 when there is none. 予約の取り消し"""  # noqa: D415
+    _bookings().cancel(booking)
+
+
 def _answers() -> Any:
     return importlib.import_module("soramichi.commands.route_answers")
+
+
+def _bookings() -> Any:
+    return importlib.import_module("soramichi.commands.bookings")
