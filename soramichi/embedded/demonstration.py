@@ -8,7 +8,8 @@ from importlib import resources
 from typing import Any
 
 from soramichi.domain.flight import Name
-from soramichi.store import geozones
+from soramichi.store import corridors, geozones
+from soramichi.store.corridors import CorridorRecord
 from soramichi.store.pool import Connection
 
 
@@ -25,16 +26,12 @@ def seed(connection: Connection) -> list[str]:
     document = json.loads(
         resources.files("routes_planner.data").joinpath("mie-routes.geojson").read_bytes()
     )
-    ids = []
+    routes = []
     for feature in document["features"]:
         properties = feature["properties"]
         name = Name(ja=properties["title_ja"], en=properties["title_en"])
         shown = {"name": {"ja": name.ja, "en": name.en}, "identifier": properties["name"]}
-        geozones.put_corridor(
-            connection,
-            properties["name"],
-            name,
-            {"type": "Feature", "properties": shown, "geometry": feature["geometry"]},
-        )
-        ids.append(str(properties["name"]))
-    return ids
+        drawn = {"type": "Feature", "properties": shown, "geometry": feature["geometry"]}
+        routes.append(CorridorRecord(properties["name"], name, drawn))
+    corridors.put(connection, routes)
+    return [one.corridor_id for one in routes]

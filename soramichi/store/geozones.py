@@ -106,19 +106,6 @@ def features(connection: Connection) -> list[dict[str, Any]]:
     return [feature for (feature,) in connection.execute(_FEATURES).fetchall()]
 
 
-def put_corridor(
-    connection: Connection, corridor_id: str, name: Name, feature: dict[str, Any]
-) -> None:
-    """Keep a candidate corridor, a GeoJSON line, over one of the same id."""
-    connection.execute(
-        "INSERT INTO corridors (corridor_id, name_ja, name_en, definition)"
-        " VALUES (%s, %s, %s, %s) ON CONFLICT (corridor_id) DO UPDATE SET"
-        " name_ja = excluded.name_ja, name_en = excluded.name_en,"
-        " definition = excluded.definition",
-        (corridor_id, name.ja, name.en, Jsonb(feature)),
-    )
-
-
 async def public_outlines(pool: AsyncPool) -> list[dict[str, Any]]:
     """One feature for each zone, for drawing: zones are public by their nature."""
     async with pool.connection() as connection:
