@@ -34,7 +34,7 @@ export function band(properties) {
 }
 
 const nameOf = ({ name, name_ja, name_en, identifier }) =>
-  named(name ?? { ja: name_ja, en: name_en }) || identifier || "";
+  (typeof name === "string" ? name : named(name ?? { ja: name_ja, en: name_en })) || identifier || "";
 
 export class Zones {
   /** `legend` is the ul for the kinds that are there, `panel` where a pressed zone is told. */
