@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import cos, hypot, radians
-from typing import NamedTuple
 
 from soramichi.domain.flight import AircraftClass
 from soramichi.domain.telemetry import TelemetrySample
@@ -32,10 +31,8 @@ FASTEST_MPS = {
 _METRES_PER_DEGREE = 111_195.0
 
 
-class _Place(NamedTuple):
-    time: datetime
-    latitude_deg: float
-    longitude_deg: float
+# Observed when, and where: latitude and longitude in degrees.
+_Place = tuple[datetime, float, float]
 
 
 @dataclass(slots=True)
@@ -67,7 +64,7 @@ class Jumps:
         believed = self._believed.pop(aircraft_id, None)
         found = []
         for position, sample in enumerate(samples):
-            place = _Place(sample.time, sample.latitude_deg, sample.longitude_deg)
+            place = (sample.time, sample.latitude_deg, sample.longitude_deg)
             jumped = believed is not None and self._too_far(believed, place, limit_mps)
             if jumped:
                 doubted = self._doubted.get(aircraft_id)
@@ -75,7 +72,7 @@ class Jumps:
                 jumped = doubted is None or self._too_far(doubted, place, limit_mps)
             if jumped:
                 found.append(position)
-            elif believed is None or place.time > believed.time:
+            elif believed is None or place[0] > believed[0]:
                 believed = place
                 self._doubted.pop(aircraft_id, None)
         if believed is not None:
@@ -86,13 +83,12 @@ class Jumps:
         return found
 
     def _too_far(self, a: _Place, b: _Place, limit_mps: float) -> bool:
-        north_deg = abs(a.latitude_deg - b.latitude_deg)
-        east_deg = abs(a.longitude_deg - b.longitude_deg)
+        north_deg, east_deg = abs(a[1] - b[1]), abs(a[2] - b[2])
         # Nearly every sample ends here: even along both sides of the rectangle it is not far.
         if (north_deg + east_deg) * _METRES_PER_DEGREE <= self.slack_m:
             return False
         east_deg = min(east_deg, 360.0 - east_deg)
-        squeeze = cos(radians((a.latitude_deg + b.latitude_deg) / 2.0))
+        squeeze = cos(radians((a[1] + b[1]) / 2.0))
         distance_m = _METRES_PER_DEGREE * hypot(north_deg, east_deg * squeeze)
-        between_s = abs((a.time - b.time).total_seconds())
+        between_s = abs((a[0] - b[0]).total_seconds())
         return distance_m - self.slack_m > limit_mps * between_s

@@ -84,9 +84,9 @@ class IngestSettings(_Section):
     client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "soramichi-ingest"
     topic_filter: str = "soramichi/v1/+/+/telemetry"
     batch_max_samples: Annotated[int, Field(ge=1, le=100_000)] = 5_000
-    batch_max_age_ms: Annotated[int, Field(ge=1, le=10_000)] = 20
+    batch_max_age_ms: Annotated[int, Field(ge=1, le=10_000)] = 10
     # What is received and not yet settled; beyond either, the broker keeps it.
-    inbox_max_messages: Annotated[int, Field(ge=1, le=65_535)] = 4_096
+    inbox_max_messages: Annotated[int, Field(ge=1, le=65_535)] = 16_384
     inbox_max_mb: Annotated[int, Field(ge=1, le=4_096)] = 64
     # Our own message through the broker and back: how often, and how long a silent one is borne.
     heartbeat_interval_s: Annotated[float, Field(ge=0.05, le=300.0)] = 5.0

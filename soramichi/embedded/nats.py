@@ -136,7 +136,7 @@ class Nats:
                 # sent it again too, when a commit takes that long, and knows it by its packet id.
                 # The window is what one worker may hold.
                 "ack_wait": "10s",
-                "max_ack_pending": 4096,
+                "max_ack_pending": 16384,
             },
             "authorization": {"users": users},
             # Well above what the wire contract allows, so that an oversized message reaches
