@@ -25,6 +25,7 @@ COMMANDS = {
     "replay": "soramichi.commands.replay:command",
     "symposium": "soramichi.commands.symposium:symposium",
     "operators": "soramichi.commands.operators:operators",
+    "bench": "soramichi.commands.bench:bench",
     "routes": "soramichi.commands.routes:routes",
     "geozones": "soramichi.commands.geozones:command",
     "map": "soramichi.commands.map:command",

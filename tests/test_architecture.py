@@ -35,7 +35,7 @@ ALLOWED = {
         "soramichi.settings", "soramichi.errors",
     },
 }  # fmt: skip
-OUTERMOST = {"soramichi.commands", "soramichi.embedded", "soramichi.__main__"}
+OUTERMOST = {"soramichi.bench", "soramichi.commands", "soramichi.embedded", "soramichi.__main__"}
 OURS = ("soramichi", "ingest", "routes_planner", "maps", "simulators", "api")
 
 
