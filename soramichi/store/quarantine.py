@@ -41,16 +41,24 @@ class Account(NamedTuple):
 
 
 def put(connection: Connection, items: Sequence[Quarantined]) -> list[bool]:
-    """Keep each item once; True where it was new, False where the same bytes were there before."""
+    """Keep each item once; True where it was new, False where the same bytes were there before.
+
+    Rows are written in one order everywhere, so that two workers with the same
+    items can wait for each other but never in a ring.
+    """
+    order = sorted(range(len(items)), key=lambda at: (items[at].topic, items[at].original))
+    new = [False] * len(items)
     with connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO quarantine ({', '.join(Quarantined._fields)})"
             f" VALUES ({', '.join(['%s'] * len(Quarantined._fields))})"
             " ON CONFLICT (topic, original_hash) DO NOTHING RETURNING true",
-            items,
+            [items[at] for at in order],
             returning=True,
         )
-        return [result.fetchone() is not None for result in cursor.results()]
+        for at, result in zip(order, cursor.results(), strict=False):
+            new[at] = result.fetchone() is not None
+    return new
 
 
 class Kept(NamedTuple):
