@@ -29,6 +29,7 @@ COMMANDS = {
     "routes": "soramichi.commands.routes:routes",
     "geozones": "soramichi.commands.geozones:command",
     "map": "soramichi.commands.map:command",
+    "flights": "soramichi.commands.flights:flights",
 }
 
 
