@@ -72,7 +72,11 @@ def account_arguments(account: int | None) -> list[str]:
 
 
 class Child:
-    """One running command; its output goes to its log file."""
+    """One running command; its output goes to its log file.
+
+    Make it in the main thread: what the kernel watches over is the thread that
+    started the child, and the child is ended with it.
+    """
 
     def __init__(self, command: Command) -> None:
         self.command = command
