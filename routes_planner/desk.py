@@ -25,6 +25,8 @@ from soramichi.domain.position import Position
 from soramichi.errors import BadInput
 
 RULES = "japan-2026-11"
+# Stored zones, each as the GeoJSON features of its volumes.
+Rows = Sequence[Sequence[dict[str, Any]]]
 # Cruise heights where nobody says: under a drone's ceiling, over the others' least height.
 _CRUISE_AGL_M = {
     AircraftClass.DRONE: 120.0,
@@ -33,43 +35,35 @@ _CRUISE_AGL_M = {
 }
 
 
-def stored_zones(features: Sequence[dict[str, Any]]) -> tuple[Geozone, ...]:
-    """The zones of the store out of their features.
+def stored_zones(rows: Rows) -> tuple[Geozone, ...]:
+    """The zones of the store, each out of the features of all its volumes: judged whole.
 
     Raises `BadInput` when there are none: without zones nothing can pass.
     """
-    if not features:
+    if not rows:
         raise BadInput("no zones are stored; `soramichi geozones import FILE…` brings them in")
-    # The store has one feature for each volume; a zone is judged whole.
-    sources: dict[str, list[dict[str, Any]]] = {}
-    for feature in features:
-        sources.setdefault(str(feature["properties"].get("source", "")), []).append(feature)
-    zones: dict[tuple[str, str], Geozone] = {}
-    for source, own in sources.items():
-        document = json.dumps({"type": "FeatureCollection", "features": own}).encode()
-        for part in read_zones(source, document, zone_format=geojson.FORMAT).zones:
-            key = (source, part.identifier)
-            first = zones.get(key)
-            zones[key] = (
-                part
-                if first is None
-                else replace(
-                    first,
-                    volumes=(*first.volumes, *part.volumes),
-                    unknowns=tuple(dict.fromkeys((*first.unknowns, *part.unknowns))),
-                )
-            )
-    return tuple(zones.values())
+    return tuple(_stored_zone(features) for features in rows)
 
 
-def check(
-    features: Sequence[dict[str, Any]], files: Sequence[tuple[str, bytes]], stated: Stated
-) -> dict[str, Any]:
+def _stored_zone(features: Sequence[dict[str, Any]]) -> Geozone:
+    source = str(features[0]["properties"].get("source", ""))
+    document = json.dumps({"type": "FeatureCollection", "features": list(features)}).encode()
+    first, *others = read_zones(source, document, zone_format=geojson.FORMAT).zones
+    return replace(
+        first,
+        volumes=tuple(volume for part in (first, *others) for volume in part.volumes),
+        unknowns=tuple(
+            dict.fromkeys(unknown for part in (first, *others) for unknown in part.unknowns)
+        ),
+    )
+
+
+def check(zones: Rows, files: Sequence[tuple[str, bytes]], stated: Stated) -> dict[str, Any]:
     """Verdicts on the candidates of (name, content) files, the lines judged, and what was odd.
 
     Raises `BadFile` for a file that cannot be used.
     """
-    planner = _planner(features)
+    planner = _planner(zones)
     read = [read_candidates(name, data, stated=stated) for name, data in files]
     corridors = [corridor for each in read for corridor in each.corridors]
     return {
@@ -91,7 +85,7 @@ def check(
 
 
 def search(
-    features: Sequence[dict[str, Any]],
+    zones: Rows,
     start: Sequence[float],
     goal: Sequence[float],
     stated: Stated,
@@ -101,12 +95,12 @@ def search(
     """Corridors that pass between two (longitude, latitude) places. Raises `BadInput`."""
     places = [Position(longitude_deg=place[0], latitude_deg=place[1]) for place in (start, goal)]
     asked = request(stated, *places, height_m=height_m)
-    return found_document(_planner(features).search(asked))
+    return found_document(_planner(zones).search(asked))
 
 
-def _planner(features: Sequence[dict[str, Any]]) -> Planner:
+def _planner(zones: Rows) -> Planner:
     today = datetime.now(UTC).astimezone().date()
-    return Task(zones=stored_zones(features), today=today, rules=load(RULES)).planner()
+    return Task(zones=stored_zones(zones), today=today, rules=load(RULES)).planner()
 
 
 def _judged(corridor: Corridor) -> dict[str, Any]:

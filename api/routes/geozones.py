@@ -17,8 +17,11 @@ async def geozones(
     request: Request, detail: Literal["outline", "volumes"] = "outline"
 ) -> dict[str, Any]:
     """Every stored zone: one GeoJSON feature around it, or one for each of its volumes."""
-    read = stored.public_outlines if detail == "outline" else stored.public_features
-    found = await read(context(request).pool)
+    pool = context(request).pool
+    if detail == "outline":
+        found = await stored.public_outlines(pool)
+    else:
+        found = [volume for zone in await stored.public_zones(pool) for volume in zone]
     return {"type": "FeatureCollection", "features": found, "next": None}
 
 

@@ -81,16 +81,16 @@ async def _ask(request: Request, question: Check | Search) -> dict[str, Any]:
     global _waiting  # noqa: PLW0603  # a queue length, touched by the event loop only
     if _waiting >= _LONGEST_QUEUE:
         raise Unavailable("too many questions at once; ask again in a moment")
-    features = await geozones.public_features(context(request).pool)
+    zones = await geozones.public_zones(context(request).pool)
     _waiting += 1
     try:
         async with _asking:
-            return await asyncio.to_thread(_answer, features, question)
+            return await asyncio.to_thread(_answer, zones, question)
     finally:
         _waiting -= 1
 
 
-def _answer(features: list[dict[str, Any]], question: Check | Search) -> dict[str, Any]:
+def _answer(zones: list[list[dict[str, Any]]], question: Check | Search) -> dict[str, Any]:
     desk = importlib.import_module("routes_planner.desk")
     stated = desk.Stated(
         aircraft_class=question.aircraft_class,
@@ -100,10 +100,10 @@ def _answer(features: list[dict[str, Any]], question: Check | Search) -> dict[st
     )
     if isinstance(question, Check):
         files = [(one.name, one.text.encode()) for one in question.candidates]
-        answer = desk.check(features, files, stated)
+        answer = desk.check(zones, files, stated)
     else:
         answer = desk.search(
-            features, question.start, question.goal, stated, height_m=question.height_m
+            zones, question.start, question.goal, stated, height_m=question.height_m
         )
     assert isinstance(answer, dict)  # noqa: S101
     return answer

@@ -140,11 +140,11 @@ def list_zones(*, as_json: bool) -> None:
 def export(*, out_format: str) -> None:
     """Write every stored zone to stdout. 登録済みの空域を出力します。"""  # noqa: D415
     with _database() as connection:
-        features = stored.features(connection)
+        rows = stored.zones(connection)
     # The desk brings the planner's compiler with it, for which `--help` must not wait.
     from routes_planner.desk import stored_zones  # noqa: PLC0415
 
-    click.echo(document(stored_zones(features) if features else (), out_format))
+    click.echo(document(stored_zones(rows) if rows else (), out_format))
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def _stored() -> tuple[Geozone, ...]:
     """The zones of the database. Raises `Unavailable`, or `BadInput` when it has none."""
     try:
         with pool.connect(load_settings(DatabaseSettings), application="soramichi-routes") as found:
-            return stored_zones(geozones.features(found))
+            return stored_zones(geozones.zones(found))
     except Unavailable as error:
         raise Unavailable(f"name the zones in force with --geozones FILE…, or: {error}") from error
 

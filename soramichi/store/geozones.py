@@ -95,15 +95,19 @@ def _absent(connection: Connection, records: Iterable[ZoneRecord]) -> list[tuple
             if (source, identifier) not in present]  # fmt: skip
 
 
-_FEATURES = (
-    "SELECT feature FROM geozones g, jsonb_array_elements(g.definition -> 'features')"
-    " WITH ORDINALITY AS f (feature, position) ORDER BY g.source, g.identifier, position"
-)
+_ROWS = "SELECT definition -> 'features' FROM geozones ORDER BY source, identifier"
 
 
-def features(connection: Connection) -> list[dict[str, Any]]:
-    """The features of every zone, in the order of source and identifier."""
-    return [feature for (feature,) in connection.execute(_FEATURES).fetchall()]
+def zones(connection: Connection) -> list[list[dict[str, Any]]]:
+    """Every zone as the features of its volumes, in the order of source and identifier."""
+    return [features for (features,) in connection.execute(_ROWS).fetchall()]
+
+
+async def public_zones(pool: AsyncPool) -> list[list[dict[str, Any]]]:
+    """The same for the API: zones are public by their nature."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(_ROWS)
+        return [features for (features,) in await cursor.fetchall()]
 
 
 async def public_outlines(pool: AsyncPool) -> list[dict[str, Any]]:
@@ -113,13 +117,6 @@ async def public_outlines(pool: AsyncPool) -> list[dict[str, Any]]:
             "SELECT outline FROM geozones ORDER BY source, identifier"
         )
         return [outline for (outline,) in await cursor.fetchall()]
-
-
-async def public_features(pool: AsyncPool) -> list[dict[str, Any]]:
-    """One feature for each volume of each zone, for judging."""
-    async with pool.connection() as connection:
-        cursor = await connection.execute(_FEATURES)
-        return [feature for (feature,) in await cursor.fetchall()]
 
 
 async def public_corridors(pool: AsyncPool) -> list[dict[str, Any]]:
