@@ -17,6 +17,7 @@ from soramichi.errors import Unavailable
 BENCHES = {
     "store": "soramichi.commands.bench:store",
     "ingest": "soramichi.commands.bench:ingest",
+    "live": "soramichi.commands.bench:live",
     "planner": "soramichi.commands.bench_planner:planner",
 }
 
@@ -67,6 +68,17 @@ def store(*, quick: bool, as_json: bool) -> None:
     runs = 3
     rows = measured.run(samples=50_000 if quick else 500_000, runs=runs)
     report.show(rows, runs=runs, as_json=as_json)
+
+
+@click.command()
+@_quick
+@_json
+def live(*, quick: bool, as_json: bool) -> None:
+    """From a tick to every viewer's last byte (配信の速さ)."""
+    from soramichi.bench import live as measured  # noqa: PLC0415
+
+    plan = measured.QUICK if quick else measured.Plan()
+    report.show(measured.run(plan, _say), runs=1, as_json=as_json)
 
 
 @click.command(name="all")

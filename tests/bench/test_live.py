@@ -1,0 +1,44 @@
+"""The live benchmark counts what really arrives, from a real API process."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import pytest
+
+from soramichi.bench import live, live_feed, live_viewers
+from soramichi.bench.report import Result
+
+SMALL = live.Plan(viewers=(20,), ticks=2, slow=2, visits=20, requests=5)
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, Result]:
+    return {row["name"]: row for row in live.run(SMALL, lambda _: None)}
+
+
+def test_every_event_of_every_tick_arrives(rows: dict[str, Result]) -> None:
+    assert rows["live 20 viewers: events missing"]["value"] == 0
+
+
+def test_delays_and_costs_are_measured_beside_the_plain_server(rows: dict[str, Result]) -> None:
+    for what in ("CPU a message", "tick to last byte, p99"):
+        row = rows[f"live 20 viewers: {what}"]
+        assert row["value"] > 0
+        assert row["limit"]
+
+
+def test_viewers_that_never_read_leave_the_others_their_events(rows: dict[str, Result]) -> None:
+    assert 0 < rows["live 20 beside 2 that never read: p99"]["value"] < 10_000
+
+
+def test_the_feed_tells_of_every_aircraft_once() -> None:
+    told = live_feed.states(3, datetime.now(UTC))
+    assert len({one.aircraft_id for one in told}) == len(told) == 100
+
+
+def test_cpu_time_grows_with_work() -> None:
+    before = live_viewers.cpu_s(os.getpid())
+    sum(range(2_000_000))
+    assert live_viewers.cpu_s(os.getpid()) > before
