@@ -40,6 +40,17 @@ def file_of(url: str) -> Path:
     return STATIC_FOLDER / path.removeprefix(f"{STATIC_URL}/")
 
 
+def files() -> dict[str, Path]:
+    """Address -> file of everything that may be asked for; the libraries' own sources may not."""
+    folders = {STATIC_URL: STATIC_FOLDER, **vendor_folders()}
+    return {
+        f"{prefix}/{path.relative_to(folder).as_posix()}": path
+        for prefix, folder in folders.items()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not re.search(r"-src\.|\.map$|\.py$|\.md$", path.name)
+    }
+
+
 @cache
 def versioned(url: str) -> str:
     """`url` with the digest of its file, read once a process. Raises OSError when it is absent."""

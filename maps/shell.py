@@ -23,6 +23,7 @@ from maps.map_element import TileSource, map_element
 _STYLES = ("/static/vendor/leaflet/leaflet.css", "/static/css/soramichi.css")
 _SCRIPTS = ("/static/vendor/leaflet/leaflet.js",)
 _ICON = "/static/icon.svg"
+MANIFEST = "/manifest.webmanifest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def served(content: Content) -> Page:
         map_html,
         map_script,
         icon=assets.versioned(_ICON),
+        manifest=MANIFEST,
         styles=[assets.versioned(url) for url in _STYLES],
         scripts=[assets.versioned(url) for url in _SCRIPTS],
         preloads=[assets.modules()[name] for name in assets.needed(content.entry)],
@@ -94,6 +96,7 @@ def served(content: Content) -> Page:
         "img-src": f"'self' {tiles.origin} data:" if tiles else "'self'",
         "connect-src": "'self'",
         "manifest-src": "'self'",
+        "worker-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'self'",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
+from functools import lru_cache
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
+from api.files import Files, prepared
+from api.prepared import Prepared
 from maps import assets
 from maps.pages import (
     Page,
@@ -21,21 +21,12 @@ from maps.pages import (
 )
 from soramichi.settings import ApiSettings
 
-_A_YEAR_S = 31_536_000
-
-
-class _Files(StaticFiles):
-    """Files whose address carries a digest of their content are cached for good."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, to be asked for again each time unless its address names its content."""
-        response = await super().get_response(path, scope)
-        fixed = scope.get("query_string", b"").startswith(b"v=")
-        response.headers["Cache-Control"] = (
-            f"public, max-age={_A_YEAR_S}, immutable" if fixed else "no-cache"
-        )
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+_SEEN = ["GET", "HEAD"]
+# Of the worker itself: it may ask this server and nobody else.
+_WORKER = {
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
+    "Service-Worker-Allowed": "/",
+}
 
 
 def install(app: FastAPI, settings: ApiSettings) -> None:
@@ -45,46 +36,49 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
         if settings.tile_url and settings.tile_attribution
         else None
     )
-    home, live = home_page(tiles=tiles), live_page(tiles=tiles, zones=True)
-    desk = routes_page(tiles=tiles, zones=True)
     router = APIRouter(include_in_schema=False)
+    fixed = {
+        "/": _prepared(home_page(tiles=tiles)),
+        "/live": _prepared(live_page(tiles=tiles, zones=True)),
+        "/routes": _prepared(routes_page(tiles=tiles, zones=True)),
+        "/manifest.webmanifest": prepared(assets.STATIC_FOLDER / "manifest.webmanifest"),
+        "/service-worker.js": prepared(assets.STATIC_FOLDER / "service-worker.js", _WORKER),
+    }
+    files = Files()
 
-    @router.api_route("/", methods=["GET", "HEAD"])
-    async def show_home(request: Request) -> Response:
-        return _answer(request, home)
+    # The addresses in pages are made by whoever asks: only so many are remembered.
+    @lru_cache(maxsize=64)
+    def kiosk(phone_url: str) -> Prepared:
+        return _prepared(kiosk_page(phone_url=phone_url, tiles=tiles))
 
-    @router.api_route("/live", methods=["GET", "HEAD"])
-    async def show_live(request: Request) -> Response:
-        return _answer(request, live)
+    @lru_cache(maxsize=64)
+    def replay(flight_id: str) -> Prepared:
+        return _prepared(replay_page(flight_id, tiles=tiles, zones=True))
 
-    @router.api_route("/routes", methods=["GET", "HEAD"])
-    async def show_routes(request: Request) -> Response:
-        return _answer(request, desk)
+    async def show(request: Request) -> Response:
+        return fixed[request.url.path].answer(request)
 
-    @router.api_route("/kiosk", methods=["GET", "HEAD"])
+    for path in fixed:
+        router.add_api_route(path, show, methods=_SEEN)
+
+    @router.api_route("/kiosk", methods=_SEEN)
     async def show_kiosk(request: Request) -> Response:
-        phone = settings.public_url or str(request.base_url)
-        return _answer(request, kiosk_page(phone_url=phone, tiles=tiles))
+        return kiosk(settings.public_url or str(request.base_url)).answer(request)
 
-    @router.api_route("/replay/{flight_id}", methods=["GET", "HEAD"])
+    @router.api_route("/replay/{flight_id}", methods=_SEEN)
     async def show_replay(request: Request, flight_id: str) -> Response:
-        return _answer(request, replay_page(flight_id, tiles=tiles, zones=True))
+        return replay(flight_id).answer(request)
+
+    @router.api_route(assets.STATIC_URL + "/{path:path}", methods=_SEEN)
+    async def show_file(request: Request) -> Response:
+        return files.answer(request)
 
     app.include_router(router)
-    for prefix, folder in assets.vendor_folders().items():
-        app.mount(prefix, _Files(directory=folder))
-    app.mount(assets.STATIC_URL, _Files(directory=assets.STATIC_FOLDER))
 
 
-def _answer(request: Request, page: Page) -> Response:
-    body = page.html.encode()
+def _prepared(page: Page) -> Prepared:
     headers = {
         "Content-Security-Policy": page.content_security_policy,
-        "Cache-Control": "no-cache",
-        "ETag": f'"{hashlib.sha256(body).hexdigest()[:16]}"',
         "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
     }
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="text/html", headers=headers)
+    return Prepared(page.html.encode(), "text/html", headers, level=9)

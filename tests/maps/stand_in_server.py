@@ -20,7 +20,7 @@ import click
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -125,6 +125,9 @@ class StandIn:
     def replay(self, request: Request) -> Response:
         return sent(pages.replay_page(request.path_params["flight"], zones=True))
 
+    def file(self, request: Request) -> Response:
+        return FileResponse(assets.STATIC_FOLDER / request.url.path.lstrip("/"))
+
     def shown(self, path: str) -> Callable[[Request], Response]:
         def endpoint(_: Request) -> Response:
             return sent(self.page[path]())
@@ -135,6 +138,8 @@ class StandIn:
         routes: list[BaseRoute] = [Route(path, self.shown(path)) for path in self.page]
         routes += [
             Route("/replay/{flight}", self.replay),
+            Route("/manifest.webmanifest", self.file),
+            Route("/service-worker.js", self.file),
             Route("/api/v1/aircraft", self.aircraft),
             Route("/api/v1/stream", self.stream),
             Route("/api/v1/flights", self.flights),
