@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from itertools import count, dropwhile
 from simulators.faults import NO_FAULTS, BadLink, Faults, Sent
 from simulators.mission import patrol
 from simulators.pacer import Pacer, epoch_for, now
-from simulators.publisher import SampleSink, open_sinks
+from simulators.publisher import Publisher, open_publishers
 from simulators.scenarios import Scenario, Sortie
 from simulators.wind import WindField
 from soramichi.domain.telemetry import TelemetrySample
@@ -41,10 +42,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How it ended: `published` samples were acknowledged by the broker, per operator."""
+    """How it ended: samples `published` per operator, and how many of all lack a receipt."""
 
     published: Mapping[str, int]
-    unacknowledged: int
+    unreceipted: int
     dropped: int = 0
     duplicated: int = 0
 
@@ -86,7 +87,7 @@ def simulate(
     stop: threading.Event,
     notice: Callable[[str], None],
 ) -> Tally:
-    """Fly the plan until its duration is over or `stop` is set, then wait for the broker.
+    """Fly the plan until its duration is over or `stop` is set, then wait for the receipts.
 
     Raises `Unavailable` when the broker cannot be reached at the start; later
     it is waited for.
@@ -94,7 +95,7 @@ def simulate(
     aircraft: dict[str, list[str]] = {}
     for one in (one for scenario in plan.scenarios for one in scenario.aircraft):
         aircraft.setdefault(one.operator_id, []).append(one.aircraft_id)
-    sinks = open_sinks(broker, aircraft, passwords=passwords, stop=stop)
+    publishers = open_publishers(broker, aircraft, passwords=passwords, stop=stop)
     began = now()
     epoch = epoch_for(plan.speed, plan.duration_s, at=began)
     if plan.not_before is not None:
@@ -108,11 +109,14 @@ def simulate(
         caught_up=lambda: notice("simulated time has caught up with the clock; going on at 1x"),
     )
     due = pacer.pace(link.deliver(merged(plan, epoch=epoch)), until_s=plan.duration_s)
-    return send(due, sinks, link=link)
+    return send(due, publishers, link=link)
 
 
 def send(
-    due: Iterable[Sequence[Sent]], sinks: Mapping[str, SampleSink], *, link: BadLink | None = None
+    due: Iterable[Sequence[Sent]],
+    publishers: Mapping[str, Publisher],
+    *,
+    link: BadLink | None = None,
 ) -> Tally:
     """Publish what falls due, a message per aircraft and batch; at the end drain and close."""
     duplicated = 0
@@ -124,15 +128,16 @@ def send(
                 key = (sent.operator_id, sent.aircraft_id)
                 together.setdefault(key, []).append(sent.sample)
             for (operator_id, aircraft_id), samples in together.items():
-                sinks[operator_id].publish(aircraft_id, samples)
-        for sink in sinks.values():
-            sink.drain(DRAIN_S)
+                publishers[operator_id].publish(aircraft_id, samples)
+        until = time.monotonic() + DRAIN_S
+        for publisher in publishers.values():
+            publisher.drain(max(0.0, until - time.monotonic()))
         return Tally(
-            published={operator: sink.published for operator, sink in sinks.items()},
-            unacknowledged=sum(sink.unacknowledged for sink in sinks.values()),
+            published={operator: one.published for operator, one in publishers.items()},
+            unreceipted=sum(one.unreceipted for one in publishers.values()),
             dropped=link.dropped if link else 0,
             duplicated=duplicated,
         )
     finally:
-        for sink in sinks.values():
-            sink.close()
+        for publisher in publishers.values():
+            publisher.close()

@@ -12,7 +12,7 @@ import msgspec
 from simulators.faults import Sent
 from simulators.flights import Tally, send
 from simulators.pacer import Pacer
-from simulators.publisher import open_sinks
+from simulators.publisher import open_publishers
 from simulators.recorded.track import Recording
 from soramichi.domain.wire import IDENTIFIER
 from soramichi.settings import BrokerSettings
@@ -60,11 +60,11 @@ def replay(  # noqa: PLR0913  # all keyword-only, each one fact
     """
     samples = sent_samples(recording, operator_id=operator_id, aircraft_id=aircraft_id)
     names = sorted({one.aircraft_id for one in samples})
-    sinks = open_sinks(broker, {operator_id: names}, passwords=passwords, stop=stop)
+    publishers = open_publishers(broker, {operator_id: names}, passwords=passwords, stop=stop)
     if speed == 0.0:
-        return send(_at_once(samples, stop), sinks)
+        return send(_at_once(samples, stop), publishers)
     pacer = Pacer(epoch=samples[0].at, speed=speed, stop=stop)
-    return send(pacer.pace(iter(samples)), sinks)
+    return send(pacer.pace(iter(samples)), publishers)
 
 
 def _at_once(samples: list[Sent], stop: threading.Event) -> Iterator[list[Sent]]:

@@ -146,12 +146,12 @@ def stop_on_signals() -> threading.Event:
 
 
 def report(tally: Tally, *, as_json: bool, **about: Any) -> None:
-    """One line, or one document; exits 3 when the broker still owes acknowledgements."""
+    """One line, or one document; exits 3 when samples have no receipt."""
     total = sum(tally.published.values())
     if as_json:
         facts = {
             "published": total,
-            "unacknowledged": tally.unacknowledged,
+            "unreceipted": tally.unreceipted,
             "dropped": tally.dropped,
             "duplicated": tally.duplicated,
             "operators": dict(tally.published),
@@ -159,8 +159,8 @@ def report(tally: Tally, *, as_json: bool, **about: Any) -> None:
         click.echo(json.dumps(about | facts, ensure_ascii=False))
     else:
         click.echo(
-            f"published {total} 件, unacknowledged {tally.unacknowledged}, "
+            f"published {total} 件, unreceipted / 未受領 {tally.unreceipted}, "
             f"dropped {tally.dropped}, duplicated {tally.duplicated}"
         )
-    if tally.unacknowledged:
+    if tally.unreceipted:
         sys.exit(3)

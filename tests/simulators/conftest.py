@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -17,11 +18,12 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from soramichi.domain import wire
 from soramichi.domain.telemetry import TelemetrySample
-from soramichi.domain.wire import STATUS_FILTER, TELEMETRY_FILTER, decode
 from soramichi.embedded.folder import DataFolder, free_port
 from soramichi.embedded.nats import Nats
 from soramichi.settings import BrokerSettings
+from tests.bridge.receiver import a_receipt
 
 OPERATORS = ("mie-demo", "toba-tourism", "minami-ise", "fleet", "replay")
 
@@ -40,8 +42,12 @@ class Broker:
 
     @contextmanager
     def listening(self) -> Iterator[list[tuple[str, bytes, bool]]]:
-        """Every message of ours that the platform's own user receives: topic, payload, retained."""
+        """Every message of ours that the platform's own user receives: topic, payload, retained.
+
+        Telemetry is receipted at once, as ingest would after its commit.
+        """
         heard: list[tuple[str, bytes, bool]] = []
+        settled: dict[tuple[wire.Topic, str | None], set[int]] = {}
         subscribed = threading.Event()
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id="test-listener", clean_session=False
@@ -49,11 +55,26 @@ class Broker:
         client.username_pw_set(self.settings.username, self.settings.secret())
 
         def subscribe(*_: Any) -> None:
-            client.subscribe([(TELEMETRY_FILTER, 1), (STATUS_FILTER, 1)])
+            client.subscribe([(wire.TELEMETRY_FILTER, 1), (wire.STATUS_FILTER, 1)])
 
         client.on_connect = subscribe
         client.on_subscribe = lambda *_: subscribed.set()
-        client.on_message = lambda _c, _d, m: heard.append((m.topic, bytes(m.payload), m.retain))
+
+        def hear(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+            heard.append((message.topic, bytes(message.payload), message.retain))
+            topic = wire.parse_topic(message.topic)
+            if topic.kind != "telemetry":
+                return
+            flights = set()
+            for sample in wire.decode(bytes(message.payload)).samples:
+                flights.add(sample.flight)
+                settled.setdefault((topic, sample.flight), set()).add(sample.seq or 0)
+            where = wire.receipt_topic(topic.operator_id, topic.aircraft_id)
+            for flight in flights:
+                receipt = a_receipt(flight, settled[topic, flight])
+                client.publish(where, json.dumps(receipt), qos=1)
+
+        client.on_message = hear
         client.connect(self.settings.host, self.settings.port)
         client.loop_start()
         assert subscribed.wait(10)
@@ -138,6 +159,6 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
 
 def samples_in(heard: list[tuple[str, bytes, bool]]) -> list[TelemetrySample]:
     """The telemetry among the messages, decoded by the codec that ingest uses."""
-    decoded = [decode(payload) for topic, payload, _ in heard if topic.endswith("/telemetry")]
+    decoded = [wire.decode(payload) for topic, payload, _ in heard if topic.endswith("/telemetry")]
     assert not any(one.rejected for one in decoded)
     return [sample for one in decoded for sample in one.samples]

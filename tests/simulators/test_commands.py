@@ -53,7 +53,7 @@ def test_the_scenarios_are_listed() -> None:
 
 
 @pytest.mark.broker
-def test_simulate_ends_after_its_duration_with_all_acknowledged(
+def test_simulate_ends_after_its_duration_with_all_receipted(
     broker: Broker, tmp_path: Path
 ) -> None:
     env = environment(broker.settings.port, broker, tmp_path)
@@ -67,11 +67,15 @@ def test_simulate_ends_after_its_duration_with_all_acknowledged(
         wait_for(lambda: len(samples_in(heard)) >= report["published"], 10)
 
     got = samples_in(heard)
-    assert report["unacknowledged"] == 0
-    assert sum(report["operators"].values()) == report["published"] == len(got)
+    assert report["unreceipted"] == 0
     assert set(report["operators"]) == {"mie-demo", "toba-tourism", "minami-ise", "fleet"}
-    # Every sample is of a flight, and is numbered in it; what is doubled is the same sample.
-    assert len({(s.flight, s.seq) for s in got}) == len(got) - report["duplicated"]
+    # Every sample is of a flight, and is numbered in it; the bridge may send one again, and leaves
+    # out the second copy of one that still waits for its receipt.
+    alike = {(sample.flight, sample.seq): sample for sample in got}
+    assert all(alike[sample.flight, sample.seq] == sample for sample in got)
+    assert report["published"] == sum(report["operators"].values())
+    assert len(alike) <= report["published"] <= len(alike) + report["duplicated"]
+    assert report["published"] <= len(got)
     assert report["published"] > 600
 
 
@@ -89,7 +93,7 @@ def test_sigterm_ends_an_endless_simulation_cleanly(broker: Broker, tmp_path: Pa
         out, _ = process.communicate(timeout=20)
 
     assert process.returncode == 0
-    assert json.loads(out)["unacknowledged"] == 0
+    assert json.loads(out)["unreceipted"] == 0
 
 
 @pytest.mark.broker

@@ -1,4 +1,4 @@
-"""What is counted as published is with the broker, also after it went away and came back."""
+"""What a simulation published is receipted, also after the broker went away and came back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from simulators.publisher import MqttSink
+from simulators.publisher import Publisher
+from soramichi.domain.telemetry import TelemetrySample
 from soramichi.domain.wire import Status
 from soramichi.embedded.folder import free_port
 from soramichi.errors import Unavailable
@@ -19,35 +20,47 @@ from tests.simulators.conftest import Broker, samples_in, wait_for
 pytestmark = pytest.mark.broker
 
 
-def sink(broker: Broker, **kwargs: object) -> MqttSink:
-    return MqttSink(
+def a_publisher(broker: Broker, **options: object) -> Publisher:
+    return Publisher(
         broker.settings,
         "mie-demo",
         aircraft_ids=["JA21HD"],
         password=broker.passwords.get("mie-demo"),
-        **kwargs,  # type: ignore[arg-type]
+        **options,  # type: ignore[arg-type]
     )
 
 
-def test_published_samples_arrive_unchanged_and_are_counted(broker: Broker) -> None:
-    samples = [a_sample(seq=n, time=A_SAMPLE.time + timedelta(seconds=n)) for n in range(300)]
+def numbered(count: int) -> list[TelemetrySample]:
+    return [
+        a_sample(flight="f", seq=n, time=A_SAMPLE.time + timedelta(seconds=n)) for n in range(count)
+    ]
+
+
+def test_published_samples_arrive_unchanged_and_are_receipted(broker: Broker) -> None:
+    samples = numbered(300)
     with broker.listening() as heard:
-        publisher = sink(broker)
+        publisher = a_publisher(broker)
         publisher.publish("JA21HD", samples[:200])
         for sample in samples[200:]:
             publisher.publish("JA21HD", [sample])
         assert publisher.drain(10)
-        assert (publisher.published, publisher.unacknowledged) == (300, 0)
+        assert (publisher.published, publisher.unreceipted) == (300, 0)
         publisher.close()
-        wait_for(lambda: len(samples_in(heard)) == 300, 10)
 
-    assert samples_in(heard) == samples
+    assert sorted(samples_in(heard), key=lambda one: one.time) == samples
+
+
+def test_what_only_the_broker_has_is_not_receipted(broker: Broker) -> None:
+    publisher = a_publisher(broker)
+    publisher.publish("JA21HD", numbered(3))
+
+    assert not publisher.drain(0.5)
+    assert (publisher.published, publisher.unreceipted) == (3, 3)
+    publisher.close()
 
 
 def test_status_is_on_line_while_connected_and_off_line_after_close(broker: Broker) -> None:
-    publisher = sink(broker)
-    publisher.drain(5)
-    publisher.close()
+    a_publisher(broker).close()
 
     with broker.listening() as heard:
         wait_for(lambda: any(topic.endswith("/status") for topic, _, _ in heard), 10)
@@ -58,10 +71,10 @@ def test_status_is_on_line_while_connected_and_off_line_after_close(broker: Brok
 
 
 def test_a_broker_restart_loses_no_sample(broker: Broker) -> None:
-    """More than the window is published while it is away, so publish() has to wait for it."""
-    samples = [a_sample(seq=n, time=A_SAMPLE.time + timedelta(seconds=n)) for n in range(600)]
+    """More than there is room for is published while it is away, so publish() has to wait."""
+    samples = numbered(1_500)
     with broker.listening() as heard:
-        publisher = sink(broker)
+        publisher = a_publisher(broker, max_bytes=300_000)
 
         def publish() -> None:
             for sample in samples:
@@ -72,25 +85,26 @@ def test_a_broker_restart_loses_no_sample(broker: Broker) -> None:
         broker.stop()
         thread = threading.Thread(target=publish)
         thread.start()
-        thread.join(1.0)
+        thread.join(2.0)
         assert thread.is_alive(), "publish() must not buffer without bound"
-        assert publisher.unacknowledged <= 200
+        assert 0 < publisher.unreceipted < 1_499
         broker.start()
         thread.join(30)
+        assert not thread.is_alive()
         assert publisher.drain(30)
-        assert publisher.published == 601
-        wait_for(lambda: {s.seq for s in samples_in(heard)} == set(range(600)), 20)
         publisher.close()
+
+    assert {sample.seq for sample in samples_in(heard)} == set(range(1_500))
 
 
 def test_stop_frees_a_publisher_that_waits_for_a_lost_broker(broker: Broker) -> None:
     stop = threading.Event()
-    publisher = sink(broker, stop=stop)
+    publisher = a_publisher(broker, stop=stop, max_bytes=300_000)
     broker.stop()
 
     def publish() -> None:
-        for n in range(300):
-            publisher.publish("JA21HD", [a_sample(seq=n)])
+        for sample in numbered(2_000):
+            publisher.publish("JA21HD", [sample])
 
     thread = threading.Thread(target=publish)
     thread.start()
@@ -99,7 +113,7 @@ def test_stop_frees_a_publisher_that_waits_for_a_lost_broker(broker: Broker) -> 
 
     assert not thread.is_alive()
     assert not publisher.drain(0.1)
-    assert publisher.unacknowledged == 200
+    assert 0 < publisher.unreceipted == publisher.published < 2_000
     publisher.close()
     broker.start()
 
@@ -107,32 +121,13 @@ def test_stop_frees_a_publisher_that_waits_for_a_lost_broker(broker: Broker) -> 
 def test_no_broker_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulators.publisher.CONNECT_TIMEOUT_S", 0.5)
 
-    with pytest.raises(Unavailable, match="no MQTT broker answers"):
-        MqttSink(BrokerSettings(port=free_port()), "mie-demo", aircraft_ids=["JA21HD"])
+    with pytest.raises(Unavailable, match="start it"):
+        Publisher(BrokerSettings(port=free_port()), "mie-demo", aircraft_ids=["JA21HD"])
 
 
 @pytest.mark.parametrize("broker", ["nats"], indirect=True)
-def test_a_wrong_password_is_a_clear_error(broker: Broker) -> None:
-    with pytest.raises(Unavailable, match="refuses operator mie-demo"):
-        MqttSink(broker.settings, "mie-demo", aircraft_ids=["JA21HD"], password="wrong")
+def test_a_wrong_password_is_a_clear_error(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulators.publisher.CONNECT_TIMEOUT_S", 2.0)
 
-
-def test_a_killed_publisher_is_taken_off_line_by_its_will(broker: Broker) -> None:
-    with broker.listening() as heard:
-        publisher = MqttSink(
-            broker.settings,
-            "mie-demo",
-            aircraft_ids=["JA21HD", "JA22HD"],
-            password=broker.passwords.get("mie-demo"),
-        )
-        publisher.drain(5)
-        socket = publisher._client.socket()
-        assert socket is not None
-        publisher._client.loop_stop()
-        socket.close()  # what the kernel does for a killed process: no DISCONNECT
-        wait_for(lambda: any(b'"also"' in payload for _, payload, _ in heard), 10)
-
-    [(topic, payload)] = [(t, p) for t, p, _ in heard if b'"also"' in p]
-    assert topic == "soramichi/v1/mie-demo/JA21HD/status"
-    assert msgspec.json.decode(payload)["also"] == ["JA22HD"]
-    assert msgspec.json.decode(payload, type=Status).online is False
+    with pytest.raises(Unavailable, match=r"lets operator mie-demo in.*[Nn]ot authori"):
+        Publisher(broker.settings, "mie-demo", aircraft_ids=["JA21HD"], password="wrong")

@@ -65,5 +65,5 @@ def test_every_recorded_sample_arrives_once_with_its_own_time(broker: Broker, sp
         )
         wait_for(lambda: len(samples_in(heard)) == 250, 10)
 
-    assert (tally.published, tally.unacknowledged) == ({"replay": 250}, 0)
+    assert (tally.published, tally.unreceipted) == ({"replay": 250}, 0)
     assert [s.time for s in samples_in(heard)] == [s.time for s in recording.tracks[0].samples]
