@@ -14,16 +14,18 @@ CHUNK = 65536
 
 
 class Proxy:
-    """Listens on `port` of 127.0.0.1 and passes everything to `target_port` there.
+    """Listens on `port` of 127.0.0.1 and passes everything to a `target_ports` there.
+
+    Of several each connection gets the next one that answers, as a load balancer does it.
 
     `cut` resets every connection, and refuses new ones until `restore`.
     `stall` keeps connections open but passes nothing until `restore`, as a
     radio behind a mountain does. `delay_s` holds every byte back that long.
     """
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, *target_ports: int) -> None:
         self.delay_s = 0.0
-        self._target_port = target_port
+        self._targets = deque(target_ports)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
@@ -66,15 +68,21 @@ class Proxy:
             if self._refusing:
                 near.close()
                 continue
-            try:
-                far = socket.create_connection(("127.0.0.1", self._target_port), timeout=5)
-            except OSError:
+            far = self._reach()
+            if far is None:
                 near.close()
                 continue
             with self._lock:
                 self._pairs.append((near, far))
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+
+    def _reach(self) -> socket.socket | None:
+        for _ in range(len(self._targets)):
+            self._targets.rotate(-1)
+            with contextlib.suppress(OSError):
+                return socket.create_connection(("127.0.0.1", self._targets[0]), timeout=5)
+        return None
 
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         held: deque[tuple[float, bytes]] = deque()

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from soramichi.commands.broker_accounts import Accounts
 from soramichi.embedded.folder import free_port
@@ -104,6 +105,45 @@ def nats(project: Path, config: str = "single.conf", **environment: str) -> Iter
         yield broker
     finally:
         broker.child.stop()
+
+
+def start_cluster(project: Path) -> list[Broker]:
+    """Three nodes from cluster.conf, named `node-0` to `node-2` (not yet healthy)."""
+    ports = [free_port() for _ in range(3)]
+    routes = ", ".join(f'"nats-route://127.0.0.1:{port}"' for port in ports)
+    return [
+        start_nats(
+            project,
+            f"node-{number}",
+            "cluster.conf",
+            NATS_CLUSTER=f'"127.0.0.1:{port}"',
+            NATS_ROUTES=f"[{routes}]",
+        )
+        for number, port in enumerate(ports)
+    ]
+
+
+def message_stream(node: Broker) -> dict[str, Any]:
+    """How a node sees the group of the stream that holds every message."""
+    groups: list[dict[str, Any]] = [
+        stream["cluster"]
+        for account in _jetstream(node).get("account_details") or ()
+        for stream in account.get("stream_detail") or ()
+        if stream["name"] == "$MQTT_msgs"
+    ]
+    return groups[0] if groups else {}
+
+
+def meta_leader(node: Broker) -> str | None:
+    """The name of the node that decides where streams live, as a node sees it."""
+    leader: str | None = _jetstream(node).get("meta_cluster", {}).get("leader")
+    return leader
+
+
+def _jetstream(node: Broker) -> Any:
+    url = f"http://127.0.0.1:{node.monitoring}/jsz?streams=true"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.load(answer)
 
 
 @contextlib.contextmanager

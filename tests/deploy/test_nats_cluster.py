@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from soramichi.embedded.folder import free_port
 from soramichi.embedded.processes import wait_until
-from tests.deploy.brokers import Broker, a_project, start_nats
+from tests.deploy.brokers import Broker, a_project, message_stream, start_cluster
 from tests.deploy.talker import Talker, eventually, talker
 
 pytestmark = pytest.mark.broker
@@ -24,18 +20,7 @@ AIRCRAFT = [f"ac{number}" for number in range(8)]
 @pytest.fixture
 def nodes(tmp_path: Path) -> Iterator[list[Broker]]:
     a_project(tmp_path, "alpha")
-    ports = [free_port() for _ in range(3)]
-    routes = ", ".join(f'"nats-route://127.0.0.1:{port}"' for port in ports)
-    started = [
-        start_nats(
-            tmp_path,
-            f"node-{number}",
-            "cluster.conf",
-            NATS_CLUSTER=f'"127.0.0.1:{port}"',
-            NATS_ROUTES=f"[{routes}]",
-        )
-        for number, port in enumerate(ports)
-    ]
+    started = start_cluster(tmp_path)
     try:
         for node in started:
             wait_until(node.healthy, node.child, timeout_s=30)
@@ -43,20 +28,6 @@ def nodes(tmp_path: Path) -> Iterator[list[Broker]]:
     finally:
         for node in started:
             node.child.stop()
-
-
-def message_stream(node: Broker) -> dict[str, Any]:
-    """How a node sees the group of the stream that holds every message."""
-    url = f"http://127.0.0.1:{node.monitoring}/jsz?streams=true"
-    with urllib.request.urlopen(url, timeout=5) as answer:
-        report = json.load(answer)
-    groups: list[dict[str, Any]] = [
-        stream["cluster"]
-        for account in report["account_details"]
-        for stream in account["stream_detail"]
-        if stream["name"] == "$MQTT_msgs"
-    ]
-    return groups[0]
 
 
 def subscribed_worker(node: Broker, part: int) -> None:

@@ -18,7 +18,16 @@ from typing import Any
 import click
 
 from soramichi.errors import SoramichiError
-from tests.faults.plan import long_plan, short_plan
+from tests.faults.plan import (
+    LONG,
+    LONG_NODES,
+    LONG_S,
+    SHORTEST_S,
+    Plan,
+    long_plan,
+    nodes_plan,
+    short_plan,
+)
 from tests.faults.run import Report, Wish, run
 
 HEAD = (
@@ -30,9 +39,11 @@ HEAD = (
 @click.command()
 @click.option("--seed", type=click.IntRange(min=0), help="Repeat the plan of this seed.")
 @click.option("--short", is_flag=True, help="The plan of CI, about a minute.")
-@click.option("--duration", "duration_s", type=float, default=1_900.0, show_default=True,
-              help="Seconds over which the long plan is spread.")  # fmt: skip
-@click.option("--broker", type=click.Choice(["nats", "mosquitto"]), default="nats")
+@click.option("--duration", "duration_s", type=click.FloatRange(min=SHORTEST_S), default=LONG_S,
+              show_default=True,
+              help="Seconds of the long plan; a shorter one has fewer faults.")  # fmt: skip
+@click.option("--broker", type=click.Choice(["nats", "mosquitto", "cluster"]), default="nats",
+              help="A cluster is three nodes, with a read replica and the API on it.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 8), default=2, show_default=True)
 @click.option("--keep", is_flag=True, help="Keep logs and ledgers also when all is well.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -48,7 +59,7 @@ def main(  # click passes one argument an option
 ) -> None:
     """Break everything that can break, and count what was lost. Exit 1 unless nothing was."""
     seed = secrets.randbelow(1 << 31) if seed is None else seed
-    plan = short_plan(seed) if short else long_plan(seed, duration_s)
+    plan = _plan(seed, broker, duration_s, short=short)
     say(f"seed {seed}: {len(plan.faults)} faults in {plan.duration_s:.0f} s on {broker}")
     work = Path(tempfile.mkdtemp(prefix="soramichi-faults-"))
     say(f"logs and ledgers are in {work}")
@@ -64,6 +75,12 @@ def main(  # click passes one argument an option
         say("nothing to look at, so they are deleted")
     click.echo(json.dumps(report.document()) if as_json else table(report))
     sys.exit(0 if report.ok else 1)
+
+
+def _plan(seed: int, broker: str, duration_s: float, *, short: bool) -> Plan:
+    if short:
+        return nodes_plan(seed) if broker == "cluster" else short_plan(seed)
+    return long_plan(seed, duration_s, LONG_NODES if broker == "cluster" else LONG)
 
 
 def say(text: str) -> None:
@@ -87,6 +104,12 @@ def table(report: Report) -> str:
         f"without receipt {verdict['unreceipted']}, rightly quarantined {verdict['quarantined']}; "
         f"books: {' '.join(f'{name}={count}' for name, count in document['books'].items())}"
     )
+    if reading := document["reading"]:
+        lines.append(
+            f"API on the replica: asked {reading['asked']}, answered {reading['answered']}, "
+            f"refused while its replica was there {reading['refused']}, "
+            f"longest silence {reading['longest_silence_s']:.1f} s, behind {reading['behind']} rows"
+        )
     lines += [f"NO: {trouble}" for trouble in (*document["troubles"], *verdict["faults"])]
     lines.append(
         f"seed {document['seed']}, {document['broker']}, {document['workers']} worker(s), "

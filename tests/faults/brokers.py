@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -14,16 +15,28 @@ from soramichi.embedded.nats import Nats
 from soramichi.embedded.processes import Child, Command, wait_until
 from soramichi.errors import Unavailable
 from soramichi.settings import BrokerSettings
+from tests.deploy import brokers as deployed
+
+PARTS = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerUnderTest:
-    """A started broker: how a user of it connects, and whether it deals out what workers share."""
+    """A started broker of one node or three, each with its port.
 
-    child: Child
-    port: int
+    `user` says how a user connects, `deals_out` whether it shares messages out
+    among workers. `stream_leader` and `cluster_leader` say which node leads
+    now, None when none does; `healthy` whether every node is up and has caught
+    up, so that one may be spared.
+    """
+
+    nodes: Sequence[Child]
+    ports: Sequence[int]
     user: Callable[[str], BrokerSettings]
-    deals_out: bool
+    deals_out: bool = False
+    stream_leader: Callable[[], int | None] = lambda: 0
+    cluster_leader: Callable[[], int | None] = lambda: 0
+    healthy: Callable[[], bool] = lambda: True
 
 
 class ImpatientNats(Nats):
@@ -39,12 +52,41 @@ class ImpatientNats(Nats):
 def start(
     kind: str, folder: DataFolder, *, operators: Sequence[str], workers: int, ack_wait_s: float
 ) -> BrokerUnderTest:
-    """Start `nats` or `mosquitto`. Raises `Unavailable` when it cannot be."""
+    """Start `nats`, `mosquitto` or `cluster`. Raises `Unavailable` when it cannot be."""
     if kind == "mosquitto":
         return _mosquitto(folder)
+    if kind == "cluster":
+        assert workers == PARTS, "cluster.conf deals the aircraft out to two workers"
+        return _cluster(folder, operators)
     nats = ImpatientNats(folder, operators=operators, workers=workers)
     nats.ack_wait_s = ack_wait_s
-    return BrokerUnderTest(nats.start(), nats.port, nats.settings, deals_out=False)
+    return BrokerUnderTest(nodes=[nats.start()], ports=[nats.port], user=nats.settings)
+
+
+def _cluster(folder: DataFolder, operators: Sequence[str]) -> BrokerUnderTest:
+    """Three nodes from the committed configuration, its ack_wait included."""
+    project = folder.path / "project"
+    project.mkdir()
+    deployed.a_project(project, *operators)
+    nodes = deployed.start_cluster(project)
+    for node in nodes:
+        wait_until(node.healthy, node.child, timeout_s=60)
+
+    def leader(ask: Callable[[deployed.Broker], str | None]) -> int | None:
+        for node in nodes:
+            with contextlib.suppress(OSError):
+                name = ask(node)
+                return None if not name else int(name.removeprefix("node-"))
+        return None
+
+    return BrokerUnderTest(
+        nodes=[node.child for node in nodes],
+        ports=[node.port for node in nodes],
+        user=nodes[0].settings,
+        stream_leader=lambda: leader(lambda node: deployed.message_stream(node).get("leader")),
+        cluster_leader=lambda: leader(deployed.meta_leader),
+        healthy=lambda: all(node.healthy() for node in nodes),
+    )
 
 
 def _mosquitto(folder: DataFolder) -> BrokerUnderTest:
@@ -64,5 +106,8 @@ def _mosquitto(folder: DataFolder) -> BrokerUnderTest:
     # Nothing of NATS is started: only its way of asking whether a port answers.
     wait_until(Nats(folder, port=port).answers, child, timeout_s=10)
     return BrokerUnderTest(
-        child, port, lambda user: BrokerSettings(port=port, username=user), deals_out=True
+        nodes=[child],
+        ports=[port],
+        user=lambda user: BrokerSettings(port=port, username=user),
+        deals_out=True,
     )

@@ -13,7 +13,7 @@ import psycopg
 from soramichi.errors import Unavailable
 from soramichi.store.pool import Connection
 from tests.faults.ledger import Ledger
-from tests.faults.plan import HOLDING_UP, Fault
+from tests.faults.plan import HOLDING_UP, Fault, Kind
 from tests.faults.world import World
 
 POLL_S = 0.1
@@ -91,7 +91,19 @@ class Watcher:
                 continue
             now_s = time.monotonic()
             for one in self.waiting():
+                if one.fault.kind is Kind.REPLICA_KILL:
+                    self._judge_reading(one)
+                    continue
                 judge_recovery(one, list(self.struck), self.ledger, stored, now_s)
+
+    def _judge_reading(self, one: Struck) -> None:
+        """Nothing waits for a replica but who reads: it is back when the API answers again."""
+        readers = self.world.readers
+        if one.ended_s is None or readers is None or not readers.replica_answers():
+            return
+        answered_s = readers.asker.answered_s
+        if answered_s and answered_s[-1] > one.ended_s:
+            one.since_s, one.recovered_s = one.ended_s, time.monotonic()
 
     def _highest_stored(self) -> dict[str, int]:
         if self._connection is None:

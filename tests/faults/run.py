@@ -58,6 +58,7 @@ class Report:
     struck: Sequence[Struck]
     skipped: dict[Kind, str]
     rows: Sequence[dict[str, Any]]
+    reading: dict[str, Any] | None
     took_s: float
 
     @property
@@ -73,6 +74,10 @@ class Report:
             for one in self.struck
             if one.recovered_s is None and not one.failure
         ]
+        if self.reading and self.reading["refused"]:
+            found.append("the API did not answer though its replica was there")
+        if self.reading and self.reading["behind"]:
+            found.append("the replica did not catch up")
         return found
 
     def document(self) -> dict[str, Any]:
@@ -91,6 +96,7 @@ class Report:
             "timeline": [one.document() for one in self.struck],
             "skipped": {str(kind): why for kind, why in self.skipped.items()},
             "troubles": self.troubles(),
+            "reading": self.reading,
             "books": self.books._asdict(),
             "verdict": self.verdict.document(),
             "ok": self.ok,
@@ -102,7 +108,7 @@ def run(wish: Wish, work: Path, say: Callable[[str], None]) -> Report:
     began_s = time.monotonic()
     plan = wish.plan
     # mosquitto forgets what it has acknowledged when it is killed, so there a PUBACK is no promise.
-    operators = [one for one in wish.operators if one != PLAIN or wish.broker == "nats"]
+    operators = [one for one in wish.operators if one != PLAIN or wish.broker != "mosquitto"]
     with (
         worlds.running(
             work,
@@ -118,7 +124,7 @@ def run(wish: Wish, work: Path, say: Callable[[str], None]) -> Report:
         time.sleep(WARM_UP_S)
         with Watcher(world, ledger) as watcher:
             faults = [fault for fault in plan.faults if fault.kind not in skipped]
-            _strike(world, publishers, watcher, faults, seed=plan.seed, say=say)
+            _strike(world, publishers, watcher, faults, plan=plan, say=say)
             say("all faults are over; waiting until everything is calm")
             unreceipted = _calm_down(world, watcher, publishers, ledger, say)
         world.stop_workers()
@@ -127,6 +133,7 @@ def run(wish: Wish, work: Path, say: Callable[[str], None]) -> Report:
             verdict = judge(connection, ledger)
             books = sum(quarantine.accounts(connection).values(), start=Account())
         verdict.unreceipted = unreceipted
+        reading = _reading(world, watcher.struck)
         return Report(
             wish=wish,
             verdict=verdict,
@@ -134,8 +141,23 @@ def run(wish: Wish, work: Path, say: Callable[[str], None]) -> Report:
             struck=watcher.struck,
             skipped=skipped,
             rows=_rows(plan, watcher.struck, skipped, verdict, ledger),
+            reading=reading,
             took_s=time.monotonic() - began_s,
         )
+
+
+def _reading(world: World, struck: Sequence[Struck]) -> dict[str, Any] | None:
+    """What readers of the replica saw; None without one."""
+    if world.readers is None:
+        return None
+
+    def rows() -> int:
+        with world.connect() as connection:
+            row = connection.execute("SELECT count(*) FROM telemetry").fetchone()
+            return int(row[0]) if row else 0
+
+    killed = [one.began_s for one in struck if one.fault.kind is Kind.REPLICA_KILL]
+    return world.readers.report(killed, rows)
 
 
 @contextmanager
@@ -179,10 +201,10 @@ def _strike(
     watcher: Watcher,
     faults: Sequence[Fault],
     *,
-    seed: int,
+    plan: Plan,
     say: Callable[[str], None],
 ) -> None:
-    striker = Striker(world, publishers, seed)
+    striker = Striker(world, publishers, plan.seed)
     began_s = time.monotonic()
     interrupted = threading.Event()
 
@@ -203,10 +225,21 @@ def _strike(
         try:
             for fault in faults:
                 time.sleep(max(0.0, began_s + fault.at_s - time.monotonic()))
-                threads.submit(one, fault)
+                striking = threads.submit(one, fault)
+                if plan.one_at_a_time:
+                    striking.result()
+                    _wait_until_whole(world, watcher)
         except BaseException:
             interrupted.set()
             raise
+
+
+def _wait_until_whole(world: World, watcher: Watcher) -> None:
+    deadline_s = time.monotonic() + CALM_S
+    while time.monotonic() < deadline_s:
+        time.sleep(0.1)
+        if not watcher.waiting() and world.whole():
+            return
 
 
 def _calm_down(

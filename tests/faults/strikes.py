@@ -45,20 +45,13 @@ class Striker:
 
         Entering raises `Unavailable` when no victim can be found.
         """
-        world = self._world
+        if fault.kind.value.endswith("kill -9"):
+            return _kill(*self._victim(fault))
         match fault.kind:
-            case Kind.WORKER_KILL:
-                return _kill(_victim(world.workers, fault).kill, "running worker")
-            case Kind.BACKEND_KILL:
-                return _kill(lambda: self._kill_session(fault), "database session of a worker")
-            case Kind.POSTMASTER_KILL:
-                return _kill(world.database.kill, "running postmaster")
-            case Kind.BROKER_KILL:
-                return _kill(world.broker.kill, "running broker")
             case Kind.COMMIT_HANGS | Kind.RECONNECT_IN_COMMIT:
                 return self._sessions_stopped(reconnect=fault.kind is Kind.RECONNECT_IN_COMMIT)
             case Kind.DISK_FULL:
-                return world.disk.full()
+                return self._world.disk.full()
             case Kind.DELIVERED_AGAIN:
                 return self._delivered_again(fault)
             case Kind.CLOCK_JUMP:
@@ -66,6 +59,31 @@ class Striker:
             case _:
                 stalled = fault.kind.value.endswith("stall")
                 return _broken(self._link(fault), Proxy.stall if stalled else Proxy.cut)
+
+    def _victim(self, fault: Fault) -> tuple[Callable[[], bool], str]:
+        """How to kill what a fault is for (false when it is not there), and what that is."""
+        world = self._world
+        match fault.kind:
+            case Kind.WORKER_KILL:
+                return _one(world.workers, fault).kill, "running worker"
+            case Kind.BACKEND_KILL:
+                return lambda: self._kill_session(fault), "database session of a worker"
+            case Kind.POSTMASTER_KILL:
+                return world.database.kill, "running postmaster"
+            case Kind.REPLICA_KILL:
+                assert world.replica is not None
+                return world.replica.kill, "running replica"
+            case Kind.STREAM_LEADER_KILL:
+                return lambda: self._kill_node(world.broker.stream_leader()), "stream leader"
+            case Kind.CLUSTER_LEADER_KILL:
+                return lambda: self._kill_node(world.broker.cluster_leader()), "cluster leader"
+        number = int(fault.draw * len(world.nodes))
+        return lambda: self._kill_node(number), "broker node that may be spared"
+
+    def _kill_node(self, number: int | None) -> bool:
+        """Of a cluster one node at a time: only when the others can go on without it."""
+        world = self._world
+        return number is not None and world.broker.healthy() and world.nodes[number].kill()
 
     def _publisher(self, fault: Fault) -> Publisher:
         return self._publishers[int(fault.draw * len(self._publishers))]
@@ -120,7 +138,7 @@ class Striker:
             self._publisher(fault).clock_ahead(timedelta())
 
 
-def _victim(workers: Sequence[Supervised], fault: Fault) -> Supervised:
+def _one(workers: Sequence[Supervised], fault: Fault) -> Supervised:
     return workers[int(fault.draw * len(workers))]
 
 

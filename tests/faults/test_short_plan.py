@@ -12,7 +12,19 @@ from pathlib import Path
 import pytest
 
 from tests.faults.__main__ import say
-from tests.faults.plan import Fault, Kind, Plan, long_plan, short_plan
+from tests.faults.plan import (
+    LONG,
+    LONG_NODES,
+    LONG_S,
+    SHORTEST_S,
+    Fault,
+    Kind,
+    Plan,
+    Times,
+    long_plan,
+    nodes_plan,
+    short_plan,
+)
 from tests.faults.run import PLAIN, Report, Wish, run
 from tests.faults.world import World
 
@@ -55,6 +67,19 @@ def test_the_short_plan_loses_and_doubles_nothing(work: Path) -> None:
         warnings.warn(f"not shown here: {kind}: {why}", stacklevel=1)
 
 
+def test_of_the_whole_layout_any_one_node_may_be_killed(work: Path) -> None:
+    """Three brokers, two workers, a primary and its replica, from which the API answers."""
+    report = carried_out(Wish(plan=nodes_plan(SEED), broker="cluster", workers=2), work)
+
+    assert report.document()["verdict"]["which"] == {"lost": {}, "doubled": {}, "altered": {}}
+    assert report.ok, report.document()
+    assert report.verdict.stored > 2_000
+    assert all(row["times"] == row["planned"] for row in report.rows)
+    reading = report.reading
+    assert reading is not None
+    assert reading["answered"] > 50
+
+
 def test_a_row_that_is_missing_and_one_too_many_are_reported(work: Path) -> None:
     def tamper(world: World) -> None:
         with world.connect() as connection:
@@ -94,9 +119,20 @@ def test_a_seed_gives_the_same_plan_again() -> None:
 
 def test_the_long_plan_strikes_as_often_as_promised() -> None:
     kinds = [fault.kind for fault in long_plan(SEED).faults]
-    cuts = {Kind.PUBLISHER_CUT, Kind.PUBLISHER_STALL, Kind.INGEST_CUT, Kind.INGEST_STALL}
+    cuts = {Kind.PUBLISHER_CUT, Kind.INGEST_CUT}
 
     assert kinds.count(Kind.WORKER_KILL) >= 100
     assert kinds.count(Kind.BACKEND_KILL) + kinds.count(Kind.POSTMASTER_KILL) >= 50
     assert kinds.count(Kind.BROKER_KILL) >= 20
     assert sum(kind in cuts for kind in kinds) >= 20
+    longest_s = max(fault.duration_s for fault in long_plan(SEED).faults if fault.kind in cuts)
+    assert 110 < longest_s <= 120
+
+
+@pytest.mark.parametrize("wanted", [LONG, LONG_NODES])
+def test_every_seed_and_length_has_a_plan_with_all_kinds(wanted: dict[Kind, Times]) -> None:
+    for seed in range(50):
+        for duration_s in (SHORTEST_S, 480.0, LONG_S):
+            plan = long_plan(seed, duration_s, wanted)
+            assert {fault.kind for fault in plan.faults} == set(wanted)
+            assert all(fault.at_s + fault.duration_s <= duration_s for fault in plan.faults)

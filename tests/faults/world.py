@@ -1,6 +1,9 @@
 """The system under test: real servers and workers behind lines that can be broken, supervised.
 
 publishers ─proxy─> broker <─proxy─ ingest workers ─proxy─> PostgreSQL on a small disk
+
+With a cluster for a broker everything is there more than once: its three nodes behind each proxy,
+and a replica of PostgreSQL, from which an API process reads.
 """
 
 from __future__ import annotations
@@ -31,8 +34,10 @@ from soramichi.store import migrate, pool
 from soramichi.store.pool import Connection
 from tests.faults import brokers
 from tests.faults.brokers import BrokerUnderTest
+from tests.faults.readers import Readers
 from tests.faults.small_disk import SmallDisk, small_disk
 from tests.proxy import Proxy
+from tests.servers import publish_operator
 
 ROOT = Path(__file__).parents[2]
 WORKER = (sys.executable, "-m", "ingest")
@@ -81,17 +86,21 @@ class World:
         postgres: Postgres,
         broker: BrokerUnderTest,
         operators: Sequence[str],
+        readers: Readers | None,
     ) -> None:
         assert postgres.child is not None
         self.disk = disk
         self.database = Supervised(postgres.child)
-        self.broker = Supervised(broker.child)
+        self.broker = broker
+        self.nodes = [Supervised(child) for child in broker.nodes]
+        self.readers = readers
+        self.replica: Supervised | None = None
+        self.api: Supervised | None = None
         self.workers: list[Supervised] = []
         self.database_link = Proxy(postgres.port)
-        self.ingest_link = Proxy(broker.port)
-        self.publisher_links = {one: Proxy(broker.port) for one in operators}
+        self.ingest_link = Proxy(*broker.ports)
+        self.publisher_links = {one: Proxy(*broker.ports) for one in operators}
         self._postgres = postgres
-        self._broker = broker
         self._stopping = threading.Event()
         self._supervising = threading.Lock()
         self._over = threading.Event()
@@ -106,7 +115,21 @@ class World:
 
     def user(self, name: str, port: int | None = None) -> BrokerSettings:
         """How a user reaches the broker, directly or through a proxy's port."""
-        return self._broker.user(name).model_copy(update={"port": port or self._broker.port})
+        return self.broker.user(name).model_copy(update={"port": port or self.broker.ports[0]})
+
+    def whole(self) -> bool:
+        """Whether everything runs, and every node of the broker has caught up."""
+        running = all(one.child.exit_code is None for one in (*self._servers(), *self.workers))
+        reading = self.readers is None or self.readers.replica_answers()
+        return running and reading and self.broker.healthy()
+
+    def start_readers(self) -> None:
+        """Start the replica and the API, where the layout has them."""
+        if self.readers is not None:
+            self.replica = Supervised(self.readers.start_replica())
+            self.api = Supervised(
+                self.readers.start_api(self.user(PLATFORM, self.ingest_link.port), ROOT)
+            )
 
     def worker_sessions(self) -> list[int]:
         """The process ids of the workers' database sessions; [] when it cannot be asked."""
@@ -151,15 +174,20 @@ class World:
         self.stop_workers()
         for link in (self.database_link, self.ingest_link, *self.publisher_links.values()):
             link.close()
-        self.broker.child.stop()
-        self.database.child.stop()
+        for one in self._servers():
+            one.child.stop()
         self._over.set()
+
+    def _servers(self) -> list[Supervised]:
+        """All but the workers, those that need others before those they need."""
+        readers = [one for one in (self.api, self.replica) if one is not None]
+        return [*readers, *self.nodes, self.database]
 
     def _part(self, number: int, count: int) -> str:
         """What one of several workers reads: its part on NATS, what comes its way on mosquitto."""
         if count == 1:
             return wire.TELEMETRY_FILTER
-        if self._broker.deals_out:
+        if self.broker.deals_out:
             return f"$share/ingest/{wire.TELEMETRY_FILTER}"
         return f"{wire.TELEMETRY_FILTER}/{number}"
 
@@ -180,7 +208,7 @@ class World:
     def _supervise(self) -> None:
         while not self._stopping.wait(SUPERVISE_EVERY_S):
             with self._supervising:
-                for one in (self.database, self.broker, *self.workers):
+                for one in (*reversed(self._servers()), *self.workers):
                     if not self._stopping.is_set():
                         one.tick()
         # The kernel ends children with the thread that started them, so it stays until the end.
@@ -205,17 +233,35 @@ def running(
         postgres = Postgres(database_folder)
         postgres.start(max_wal_size="256MB")
         assert postgres.child is not None
-        stack.callback(postgres.child.stop)
+        stack.callback(_stop, postgres)
+        readers = None
+        if broker == "cluster":
+            readers = Readers(postgres, database_folder, folder)
+            readers.allow()
+            postgres.child.stop()  # the image's own start ends with a restart too
+            postgres.start(max_wal_size="256MB")
         with pool.connect(postgres.settings, application="faults-observer") as connection:
             migrate.migrate(connection)
+        if readers is not None:
+            for operator in operators:
+                publish_operator(postgres.settings, operator)
         served = brokers.start(
             broker, folder, operators=operators, workers=workers, ack_wait_s=ack_wait_s
         )
-        stack.callback(served.child.stop)
-        world = World(disk=disk, postgres=postgres, broker=served, operators=operators)
+        for node in served.nodes:
+            stack.callback(node.stop)
+        world = World(
+            disk=disk, postgres=postgres, broker=served, operators=operators, readers=readers
+        )
         stack.callback(world.stop)
+        world.start_readers()
         world.start_workers(workers, worker_arguments, folder.log)
         yield world
+
+
+def _stop(postgres: Postgres) -> None:
+    if postgres.child is not None:
+        postgres.child.stop()
 
 
 def _subscribed(metrics_port: int) -> bool:
