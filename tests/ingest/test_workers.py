@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +31,14 @@ def part(number: int) -> dict[str, str]:
     return {
         "client_id": f"worker-{number}",
         "topic_filter": f"soramichi/v1/+/+/telemetry/{number}",
+    }
+
+
+def shared(number: int) -> dict[str, str]:
+    """mosquitto takes this from a client of MQTT 3.1.1 too, which ours are."""
+    return {
+        "client_id": f"worker-{number}",
+        "topic_filter": "$share/ingest/soramichi/v1/+/+/telemetry",
     }
 
 
@@ -111,29 +119,49 @@ def publish_bad(broker: Broker) -> None:
 def test_a_worker_killed_again_and_again_loses_and_doubles_nothing(
     tmp_path: Path, database: DatabaseSettings, connection: Connection
 ) -> None:
+    with divided(tmp_path / "broker", 2) as broker:
+        kill_again_and_again(broker, database, connection, (part(0), part(1)))
+
+
+@pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
+def test_a_killed_worker_of_a_shared_subscription_loses_and_doubles_nothing(
+    broker: Broker, database: DatabaseSettings, connection: Connection
+) -> None:
+    kill_again_and_again(broker, database, connection, (shared(0), shared(1)))
+
+
+def kill_again_and_again(
+    broker: Broker,
+    database: DatabaseSettings,
+    connection: Connection,
+    workers: Sequence[dict[str, str]],
+) -> None:
+    """Of two workers kill the first in the middle of its batches, and count in the end."""
     chance = random.Random(1)
     rounds = 8
-    with divided(tmp_path / "broker", 2) as broker, ExitStack() as stack:
-        with running(broker, database, **part(0)):
+    victim, survivor = workers
+    with ExitStack() as stack:
+        with running(broker, database, **victim):
             pass  # its session exists before the first message
-        stack.enter_context(running(broker, database, **part(1)))
+        stack.enter_context(running(broker, database, **survivor))
         for turn in range(rounds):
-            before = stored_by(connection, "worker-0")
+            before = stored_by(connection, victim["client_id"])
             send(broker, fleet_payloads(turn * 30, turn * 30 + 30))
-            worker = start(broker, database, 0)
+            worker = start(broker, database, victim)
             try:
-                eventually(lambda: stored_by(connection, "worker-0") > before)  # noqa: B023
+                eventually(lambda: stored_by(connection, victim["client_id"]) > before)  # noqa: B023
                 time.sleep(chance.uniform(0, 0.05))
             finally:
                 worker.kill()
                 worker.wait()
-        stack.enter_context(running(broker, database, **part(0)))
+        stack.enter_context(running(broker, database, **victim))
         everything = rounds * 30 * len(AIRCRAFT)
         eventually(lambda: totals(connection).stored == everything, timeout_s=30)
 
     account = totals(connection)
     assert account.received == account.stored + account.duplicate
     assert connection.execute("SELECT count(*) FROM telemetry").fetchone() == (account.stored,)
+    assert stored_by(connection, survivor["client_id"]) > 0
 
 
 def stored_by(connection: Connection, worker: str) -> int:
@@ -143,9 +171,11 @@ def stored_by(connection: Connection, worker: str) -> int:
     return int(stored)
 
 
-def start(broker: Broker, database: DatabaseSettings, number: int) -> subprocess.Popen[bytes]:
+def start(
+    broker: Broker, database: DatabaseSettings, worker: dict[str, str]
+) -> subprocess.Popen[bytes]:
     variables = environment(broker.settings()) | environment(database)
-    for name, value in {**part(number), "metrics_port": "0", "batch_max_samples": "20"}.items():
+    for name, value in {**worker, "metrics_port": "0", "batch_max_samples": "20"}.items():
         variables[f"SORAMICHI_INGEST_{name.upper()}"] = value
     return subprocess.Popen([sys.executable, "-m", "ingest"], env={**os.environ, **variables})
 
@@ -203,12 +233,9 @@ def redivide(broker: Divided, workers: int) -> None:
 def test_workers_share_a_subscription_where_the_broker_offers_it(
     broker: Broker, database: DatabaseSettings, connection: Connection
 ) -> None:
-    shared = "$share/ingest/soramichi/v1/+/+/telemetry"
     with ExitStack() as workers:
         for number in range(2):
-            workers.enter_context(
-                running(broker, database, client_id=f"worker-{number}", topic_filter=shared)
-            )
+            workers.enter_context(running(broker, database, **shared(number)))
         send(broker, fleet_payloads(0, 20))
         eventually(lambda: totals(connection).stored == 20 * len(AIRCRAFT))
 
