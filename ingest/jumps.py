@@ -15,6 +15,7 @@ from math import cos, hypot, radians
 
 from soramichi.domain.flight import AircraftClass
 from soramichi.domain.telemetry import TelemetrySample
+from soramichi.settings import IngestSettings
 
 IMPLIED_SPEED = "implied-speed"
 
@@ -49,6 +50,12 @@ class Jumps:
     _believed: OrderedDict[str, _Place] = field(default_factory=OrderedDict)
     # An observation too far from the believed one, until the next says which of them was wrong.
     _doubted: dict[str, _Place] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: IngestSettings) -> Jumps:
+        """With what an administrator has set."""
+        limits_mps = {one: getattr(settings, f"max_speed_{one}_mps") for one in AircraftClass}
+        return cls(limits_mps, settings.jump_slack_m)
 
     def find(
         self, aircraft_id: str, aircraft_class: AircraftClass, samples: Iterable[TelemetrySample]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from soramichi.domain.telemetry import TelemetrySample
+from soramichi.settings import IngestSettings
 
 TIME_AHEAD = "time-ahead"
 NULL_ISLAND = "null-island"
@@ -65,6 +66,15 @@ class Limits:
     oldest: datetime
     future_skew: timedelta
     future_limit: timedelta
+
+    @classmethod
+    def of(cls, settings: IngestSettings) -> Limits:
+        """What an administrator has set."""
+        return cls(
+            oldest=settings.oldest_time,
+            future_skew=timedelta(seconds=settings.future_skew_s),
+            future_limit=timedelta(seconds=settings.future_limit_s),
+        )
 
     def window(self, received_at: datetime) -> Window:
         """The limits as times, for messages received then."""

@@ -18,7 +18,6 @@ from ingest.receipts import Receipts
 from ingest.screening import Limits
 from ingest.subscriber import Subscriber
 from ingest.writer import Settled, Writer
-from soramichi.domain.flight import AircraftClass
 from soramichi.errors import Unavailable
 from soramichi.settings import BrokerSettings, DatabaseSettings, IngestSettings
 from soramichi.store import pool, telemetry
@@ -56,16 +55,9 @@ class Service:
         self._writer = Writer(
             connect=lambda: pool.connect(database, application=settings.client_id),
             worker=settings.client_id,
-            limits=Limits(
-                oldest=settings.oldest_time,
-                future_skew=timedelta(seconds=settings.future_skew_s),
-                future_limit=timedelta(seconds=settings.future_limit_s),
-            ),
+            limits=Limits.of(settings),
             flight_gap=timedelta(seconds=settings.flight_gap_s),
-            jumps=Jumps(
-                {one: getattr(settings, f"max_speed_{one}_mps") for one in AircraftClass},
-                settings.jump_slack_m,
-            ),
+            jumps=Jumps.of(settings),
         )
         self._watch()
 

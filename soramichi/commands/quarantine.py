@@ -13,6 +13,7 @@ from typing import Any
 import click
 import psycopg
 
+from ingest.jumps import Jumps
 from ingest.screening import Limits
 from ingest.writer import Writer
 from soramichi.errors import BadInput, NotFound
@@ -198,10 +199,7 @@ def _writer(settings: IngestSettings) -> Writer:
     return Writer(
         connect=_connect,
         worker=_WORKER,
-        limits=Limits(
-            oldest=settings.oldest_time,
-            future_skew=timedelta(seconds=settings.future_skew_s),
-            future_limit=timedelta(seconds=settings.future_limit_s),
-        ),
+        limits=Limits.of(settings),
         flight_gap=timedelta(seconds=settings.flight_gap_s),
+        jumps=Jumps.of(settings),
     )

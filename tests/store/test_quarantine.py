@@ -107,6 +107,20 @@ def test_after_a_fix_a_row_is_stored_and_moves_in_the_books(
     assert base64.b64decode(shown["original_base64"]) == EARLY
 
 
+def test_what_is_put_back_is_screened_by_the_speeds_that_are_set(
+    writer: Writer, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = EARLY.replace(b"23:59:59Z", b"23:59:58Z")
+    receive(writer, there, EARLY.replace(b"34.3521", b"34.3541"))  # 222 m in a second
+    monkeypatch.setenv("SORAMICHI_INGEST_OLDEST_TIME", "1990-01-01T00:00:00Z")
+    monkeypatch.setenv("SORAMICHI_INGEST_MAX_SPEED_UNKNOWN_MPS", "50")
+
+    run("retry", "--all")
+
+    rows = connection.execute("SELECT flags FROM telemetry ORDER BY time").fetchall()
+    assert rows == [(None,), (["implied-speed"],)]
+
+
 def test_without_a_fix_nothing_changes(writer: Writer, connection: Connection) -> None:
     receive(writer, EARLY)
     before = run("list")
