@@ -231,7 +231,8 @@ class Subscriber:
         _properties: Properties | None,
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            log.error("the broker does not let us read %s, %s", self._filter, self._beat_topic)
+            # The other topic, our heartbeat's, holds the client id: not for a log.
+            log.error("the broker does not let us read %s or hear ourselves", self._filter)
         else:
             log.info("ready, reading %s", self._filter)
             self.connected.set()

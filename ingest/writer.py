@@ -101,9 +101,9 @@ class Writer:
         batch.book(sorting.NOBODY, Account(received=1))
         connection = self.connection()
         with connection.transaction():
-            self._book_quarantined(connection, batch)
+            kept = self._book_quarantined(connection, batch)
             quarantine.book(connection, self.worker, batch.accounts)
-        return Settled(batch.accounts, batch.quarantined, [], set())
+        return Settled(batch.accounts, kept, [], set())
 
     def retry(self, quarantine_id: int) -> Account | Quarantined | None:
         """Put one row of the quarantine through the same decoding, screening and storing again.
@@ -192,11 +192,11 @@ class Writer:
             [items[at].topic.operator_id for at in appended.stored]
         ).items():
             batch.book(operator_id, Account(stored=count))
-        self._book_quarantined(connection, batch)
+        kept = self._book_quarantined(connection, batch)
         live = _advance_latest(connection, stored, placing.topics(items))
         flights.advance(connection, placing.progress(stored))
         self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)
-        return Settled(batch.accounts, batch.quarantined, live, placing.owed(items, rows, batch))
+        return Settled(batch.accounts, kept, live, placing.owed(items, rows, batch))
 
     def _owned(self, connection: Connection, batch: Sorted) -> list[Item]:
         """Lock the aircraft of the batch; samples under another operator's aircraft are refused.
@@ -233,13 +233,15 @@ class Writer:
             items[plain[at]] = items[plain[at]]._replace(flags=[IMPLIED_SPEED])
         return items
 
-    def _book_quarantined(self, connection: Connection, batch: Sorted) -> None:
+    def _book_quarantined(self, connection: Connection, batch: Sorted) -> list[Quarantined]:
+        """Keep what is rejected; those whose very bytes are there already are duplicates."""
         # In one order, so that two workers with the same bad bytes never wait in a ring.
         batch.quarantined.sort(key=lambda one: (one.topic, one.original))
         new = quarantine.put(connection, batch.quarantined)
         for item, is_new in zip(batch.quarantined, new, strict=True):
             account = Account(quarantined=1) if is_new else Account(duplicate=1)
             batch.book(item.operator_id or sorting.NOBODY, account)
+        return [item for item, is_new in zip(batch.quarantined, new, strict=True) if is_new]
 
 
 def _outcome(change: Account) -> str:
