@@ -33,7 +33,7 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         picture = LivePicture(max_age=timedelta(seconds=settings.state_max_age_s))
-        connections = pool.async_pool(database, application=f"soramichi-{name}")
+        connections = pool.async_pool(database, application="soramichi-api")
         await connections.open()
         app.state.context = Context(settings, connections, picture)
         Gauge(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from api import books
 from api.dependencies import context
 
 router = APIRouter(tags=["health"])
@@ -26,5 +27,7 @@ async def readyz(request: Request) -> dict[str, str]:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Counters of this process for Prometheus."""
-    return Response(generate_latest(request.app.state.metrics), media_type=CONTENT_TYPE_LATEST)
+    """For Prometheus: figures of this process, and the books of the whole platform."""
+    text = generate_latest(request.app.state.metrics)
+    text += await books.exposition(context(request).pool)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from psycopg.rows import TupleRow
 
-from soramichi.store.pool import Connection
+from soramichi.store.pool import AsyncPool, Connection
 
 
 class Quarantined(NamedTuple):
@@ -171,3 +171,26 @@ def accounts(connection: Connection) -> dict[str, Account]:
         " sum(quarantined)::int8 FROM ingest_accounts GROUP BY operator_id ORDER BY operator_id"
     )
     return {operator_id: Account(*counts) for operator_id, *counts in rows}
+
+
+class Overview(NamedTuple):
+    """The books of everybody together, and how many rejected rows wait, by reason."""
+
+    books: Account
+    waiting: dict[str, int]
+
+
+async def overview(pool: AsyncPool) -> Overview:
+    """Both as one moment saw them."""
+    async with pool.connection() as connection, connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor = await connection.execute(
+            "SELECT coalesce(sum(received), 0)::int8, coalesce(sum(stored), 0)::int8,"
+            " coalesce(sum(duplicate), 0)::int8, coalesce(sum(quarantined), 0)::int8"
+            " FROM ingest_accounts"
+        )
+        (counts,) = await cursor.fetchall()
+        cursor = await connection.execute(
+            "SELECT reason, count(*) FROM quarantine WHERE settled_at IS NULL GROUP BY reason"
+        )
+        return Overview(Account(*counts), dict(await cursor.fetchall()))

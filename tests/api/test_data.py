@@ -223,6 +223,28 @@ def test_health_readiness_and_metrics_answer(server: Server) -> None:
         assert b"soramichi_api_aircraft 0.0" in answer.read()
 
 
+def test_metrics_tell_where_every_sample_ended_and_name_no_operator(
+    database: DatabaseSettings, server: Server
+) -> None:
+    store(database, "JA01", range(6), operator="hidden-air")
+    store(database, "JA01", range(2), operator="hidden-air")
+    store(database, "JA02", range(1), operator="hidden-air", latitude_deg=95.0)
+    store(database, "JA01", range(1), operator="rival")
+
+    with urllib.request.urlopen(f"{server.url}/metrics") as answer:
+        text = answer.read().decode()
+    figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")
+
+    assert figures["soramichi_api_database_up"] == "1.0"
+    assert figures['soramichi_samples{outcome="received"}'] == "10.0"
+    assert figures['soramichi_samples{outcome="stored"}'] == "6.0"
+    assert figures['soramichi_samples{outcome="duplicate"}'] == "2.0"
+    assert figures['soramichi_samples{outcome="quarantined"}'] == "2.0"
+    assert figures['soramichi_quarantine_waiting{reason="foreign-aircraft"}'] == "1.0"
+    assert figures['soramichi_quarantine_waiting{reason="out-of-range"}'] == "1.0"
+    assert "hidden-air" not in text
+
+
 def test_a_hostile_flight_id_is_only_a_flight_that_does_not_exist(server: Server) -> None:
     hostile = urllib.parse.quote("'; DROP TABLE telemetry; --<script>", safe="")
 
