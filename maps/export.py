@@ -7,7 +7,7 @@ the store or from the server. Nothing in it is trusted: names stay text.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,9 @@ from maps.shell import carried
 from soramichi.errors import BadInput
 
 Json = Mapping[str, Any]
+Box = tuple[float, float, float, float]
+# Degrees around the candidates in which a saved page keeps its zones.
+_AROUND = 0.3
 
 
 def _base_map() -> dict[str, Any]:
@@ -48,12 +51,40 @@ def replay_file(track: Json, *, aircraft: Json) -> str:
     return carried(content, _base_map() | {"track": track, "aircraft": aircraft})
 
 
-def routes_file(answer: Json) -> str:
+def routes_file(answer: Json, *, zones: Sequence[Json] = ()) -> str:
     """Candidates and their verdicts, as HTML: what `POST /api/v1/routes/check` answers.
 
+    `zones` are outlines as `/api/v1/geozones` has them; those near the candidates go in.
     Raises `BadInput` when there is no verdict in it.
     """
     if not answer["verdicts"]:
         raise BadInput("there is no candidate to show")
-    content = contents.routes(tiles=None, zones=False, saved=True)
-    return carried(content, _base_map() | {"answer": answer})
+    content = contents.routes(tiles=None, zones=True, saved=True)
+    west, south, east, north = _box(answer["candidates"]["features"])
+    near = [
+        zone
+        for zone in zones
+        if zone.get("geometry")
+        and _meet(_box([zone]), (west - _AROUND, south - _AROUND, east + _AROUND, north + _AROUND))
+    ]
+    shown = {"answer": answer, "geozones": {"type": "FeatureCollection", "features": near}}
+    return carried(content, _base_map() | shown)
+
+
+def _box(features: Sequence[Json]) -> Box:
+    places = [place for one in features for place in _places(one["geometry"]["coordinates"])]
+    lon, lat = [place[0] for place in places], [place[1] for place in places]
+    return (min(lon), min(lat), max(lon), max(lat)) if places else (0.0, 0.0, 0.0, 0.0)
+
+
+def _places(coordinates: Any) -> Iterator[Sequence[float]]:
+    """Every position in GeoJSON coordinates of any depth."""
+    if coordinates and isinstance(coordinates[0], int | float):
+        yield coordinates
+    else:
+        for part in coordinates:
+            yield from _places(part)
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]

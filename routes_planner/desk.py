@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from routes_planner.candidates_in.candidate import TYPICAL, Stated
 from routes_planner.candidates_in.reading import read_candidates
+from routes_planner.compare import height_profile
 from routes_planner.distribute import Task
+from routes_planner.layers import layers
 from routes_planner.planner import Planner
+from routes_planner.population import Population, read_population
 from routes_planner.rules.ruleset import load
 from routes_planner.search import Found, Request
 from routes_planner.vehicle import VEHICLES
+from routes_planner.verdict import Verdict
 from routes_planner.zones_in import geojson
 from routes_planner.zones_in.reading import read_zones
+from routes_planner.zones_in.report import Note
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.flight import AircraftClass
 from soramichi.domain.geozone import Geozone
 from soramichi.domain.position import Position
-from soramichi.errors import BadInput
+from soramichi.errors import BadFile, BadInput, BadSettings
 
 RULES = "japan-2026-11"
 # Stored zones, each as the GeoJSON features of its volumes.
@@ -33,6 +40,25 @@ _CRUISE_AGL_M = {
     AircraftClass.EVTOL: 450.0,
     AircraftClass.HELICOPTER: 450.0,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is known below: a folder of elevation, and people by mesh. None: not loaded."""
+
+    terrain: Path | None = None
+    population: Population | None = None
+
+
+@cache
+def ground(terrain: Path | None, population: Path | None) -> Ground:
+    """What these name, read once a process. Raises `BadSettings` for people it cannot read."""
+    if population is None:
+        return Ground(terrain)
+    try:
+        return Ground(terrain, read_population(population.name, population.read_bytes()))
+    except (OSError, BadFile) as error:
+        raise BadSettings(f"the population in {population} cannot be used: {error}") from error
 
 
 def stored_zones(rows: Rows) -> tuple[Geozone, ...]:
@@ -58,49 +84,80 @@ def _stored_zone(features: Sequence[dict[str, Any]]) -> Geozone:
     )
 
 
-def check(zones: Rows, files: Sequence[tuple[str, bytes]], stated: Stated) -> dict[str, Any]:
-    """Verdicts on the candidates of (name, content) files, the lines judged, and what was odd.
+def check(
+    zones: Rows, files: Sequence[tuple[str, bytes]], stated: Stated, known: Ground | None = None
+) -> dict[str, Any]:
+    """Verdicts on the candidates of (name, content) files; see `answer`.
 
     Raises `BadFile` for a file that cannot be used.
     """
-    planner = _planner(zones)
+    planner = _planner(zones, known)
     read = [read_candidates(name, data, stated=stated) for name, data in files]
     corridors = [corridor for each in read for corridor in each.corridors]
+    notes = [(each.source, note) for each in read for note in each.report]
+    return answer(planner, corridors, planner.check(corridors), notes)
+
+
+def answer(
+    planner: Planner,
+    corridors: Sequence[Corridor],
+    verdicts: Sequence[Verdict],
+    notes: Sequence[tuple[str, Note]],
+) -> dict[str, Any]:
+    """All that a desk shows, as plain JSON values; what is in the lists stands in one order.
+
+    `verdicts`, the lines judged (`candidates`), their height `profiles`, `layers` to draw, what
+    was odd in the files (`notes`), and when it was judged.
+    """
+    around = [planner.around_for(corridor) for corridor in corridors]
     return {
-        "verdicts": [verdict.as_json() for verdict in planner.check(corridors)],
+        "judged_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "verdicts": [verdict.as_json() for verdict in verdicts],
         "candidates": {
             "type": "FeatureCollection",
             "features": [_judged(corridor) for corridor in corridors],
         },
+        "profiles": [height_profile(*one) for one in zip(corridors, around, verdicts, strict=True)],
+        "layers": [
+            layers(corridor, each, planner.population)
+            for corridor, each in zip(corridors, around, strict=True)
+        ],
         "notes": [
             {
-                "file": each.source,
+                "file": source,
                 "identifier": note.identifier,
                 "reason": {"ja": note.reason.ja, "en": note.reason.en},
             }
-            for each in read
-            for note in each.report
+            for source, note in notes
         ],
     }
 
 
-def search(
+def search(  # noqa: PLR0913  # all but the question by name
     zones: Rows,
     start: Sequence[float],
     goal: Sequence[float],
     stated: Stated,
     *,
     height_m: float | None = None,
+    known: Ground | None = None,
 ) -> dict[str, Any]:
     """Corridors that pass between two (longitude, latitude) places. Raises `BadInput`."""
     places = [Position(longitude_deg=place[0], latitude_deg=place[1]) for place in (start, goal)]
     asked = request(stated, *places, height_m=height_m)
-    return found_document(_planner(zones).search(asked))
+    return found_document(_planner(zones, known).search(asked))
 
 
-def _planner(zones: Rows) -> Planner:
+def _planner(zones: Rows, known: Ground | None) -> Planner:
     today = datetime.now(UTC).astimezone().date()
-    return Task(zones=stored_zones(zones), today=today, rules=load(RULES)).planner()
+    known = known or Ground()
+    return Task(
+        zones=stored_zones(zones),
+        today=today,
+        rules=load(RULES),
+        terrain=known.terrain,
+        population=known.population,
+    ).planner()
 
 
 def _judged(corridor: Corridor) -> dict[str, Any]:
@@ -187,6 +244,7 @@ def corridor_feature(corridor: Corridor) -> dict[str, Any]:
         "vertical_speed_mps": corridor.vertical_speed_mps,
         "departs_at": corridor.departs_at and corridor.departs_at.isoformat(),
         "height_datum": heights[0].datum if heights else None,
+        "takeoff_amsl_m": corridor.takeoff_amsl_m,
     }
     return {
         "type": "Feature",

@@ -129,6 +129,9 @@ class ApiSettings(_Section):
     # An online base map is off unless both are set; the attribution is then shown on the map.
     tile_url: str | None = None
     tile_attribution: str | None = None
+    # What the planner's desk knows of the ground: elevation tiles or GeoTIFF, people by mesh code.
+    terrain_folder: Path | None = None
+    population_file: Path | None = None
 
     @model_validator(mode="after")
     def _pairs(self) -> Self:

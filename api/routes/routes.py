@@ -1,4 +1,4 @@
-"""`POST /api/v1/routes/check` and `/search`: the planner over HTTP, against the stored zones.
+"""`POST /api/v1/routes/check`, `/search` and `/html`: the planner over HTTP, on the stored zones.
 
 The planner is imported with the first question: a server that only shows
 flights does not pay for its compiler.
@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.dependencies import context
+from maps.export import routes_file
+from soramichi.domain.altitude import Datum
 from soramichi.domain.flight import AircraftClass
 from soramichi.errors import Unavailable
+from soramichi.settings import ApiSettings
 from soramichi.store import geozones
 
 router = APIRouter(prefix="/api/v1/routes", tags=["routes"])
@@ -35,6 +39,7 @@ class _Question(BaseModel):
     depart: AwareDatetime | None = None
     speed_mps: Annotated[float, Field(gt=0, le=500)] | None = None
     width_m: Annotated[float, Field(gt=0, le=50_000)] | None = None
+    height_datum: Literal["AMSL", "AGL", "ELLIPSOID", "TAKEOFF"] | None = None
 
 
 class CandidateFile(BaseModel):
@@ -67,7 +72,7 @@ class Search(_Question):
 
 @router.post("/check")
 async def check(request: Request, question: Check) -> dict[str, Any]:
-    """A verdict for each candidate, and the lines that were judged."""
+    """A verdict for each candidate, the lines judged, height profiles and layers to draw."""
     return await _ask(request, question)
 
 
@@ -77,33 +82,54 @@ async def search(request: Request, question: Search) -> dict[str, Any]:
     return await _ask(request, question)
 
 
+@router.post("/html", response_class=HTMLResponse)
+async def html(request: Request, question: Check) -> HTMLResponse:
+    """The same check as a page in one file, which opens without any network."""
+    answer = await _ask(request, question)
+    outlines = await geozones.public_outlines(context(request).pool)
+    page = await asyncio.to_thread(routes_file, answer, zones=outlines)
+    named = {"Content-Disposition": 'attachment; filename="soramichi-routes.html"'}
+    return HTMLResponse(page, headers=named | {"X-Content-Type-Options": "nosniff"})
+
+
 async def _ask(request: Request, question: Check | Search) -> dict[str, Any]:
     global _waiting  # noqa: PLW0603  # a queue length, touched by the event loop only
     if _waiting >= _LONGEST_QUEUE:
         raise Unavailable("too many questions at once; ask again in a moment")
-    zones = await geozones.public_zones(context(request).pool)
+    here = context(request)
+    zones = await geozones.public_zones(here.pool)
     _waiting += 1
     try:
         async with _asking:
-            return await asyncio.to_thread(_answer, zones, question)
+            return await asyncio.to_thread(_answer, zones, question, here.settings)
     finally:
         _waiting -= 1
 
 
-def _answer(zones: list[list[dict[str, Any]]], question: Check | Search) -> dict[str, Any]:
+def _answer(
+    zones: list[list[dict[str, Any]]], question: Check | Search, settings: ApiSettings
+) -> dict[str, Any]:
     desk = importlib.import_module("routes_planner.desk")
+    datum = question.height_datum
     stated = desk.Stated(
         aircraft_class=question.aircraft_class,
         departs_at=question.depart,
         ground_speed_mps=question.speed_mps,
         width_m=question.width_m,
+        height_datum=None if datum is None else Datum(datum),
     )
+    ground = desk.ground(settings.terrain_folder, settings.population_file)
     if isinstance(question, Check):
         files = [(one.name, one.text.encode()) for one in question.candidates]
-        answer = desk.check(zones, files, stated)
+        answer = desk.check(zones, files, stated, ground)
     else:
         answer = desk.search(
-            zones, question.start, question.goal, stated, height_m=question.height_m
+            zones,
+            question.start,
+            question.goal,
+            stated,
+            height_m=question.height_m,
+            known=ground,
         )
     assert isinstance(answer, dict)  # noqa: S101
     return answer

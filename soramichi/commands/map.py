@@ -78,7 +78,8 @@ def routes(*, files: tuple[Path, ...], output: Path, server: str) -> None:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"a candidate file cannot be read as text: {error}") from error
     answer = _get(server, "api/v1/routes/check", {"candidates": candidates})
-    _write(output, export.routes_file(answer))
+    zones = _get(server, "api/v1/geozones")["features"]
+    _write(output, export.routes_file(answer, zones=zones))
 
 
 def _track(server: str, flight: str) -> Any:

@@ -8,12 +8,14 @@ from typing import Any
 
 import click
 
+from maps.export import routes_file
 from routes_planner.compare import height_profile, table
-from routes_planner.desk import found_document, request
+from routes_planner.desk import answer, found_document, request
 from routes_planner.distribute import check_on
 from routes_planner.planner import Planner
 from routes_planner.separation import with_conflicts
 from routes_planner.verdict import Answer, Severity, Verdict
+from routes_planner.zones_out.geojson import outline
 from soramichi.commands.route_inputs import (
     candidates,
     note_lines,
@@ -23,6 +25,7 @@ from soramichi.commands.route_inputs import (
 )
 from soramichi.domain import geoid
 from soramichi.domain.corridor import Corridor
+from soramichi.errors import BadInput
 
 _WORDS = {
     Answer.PASS: "適合 pass",
@@ -77,13 +80,16 @@ def search(start: str, goal: str, options: dict[str, Any]) -> int:
     return 0 if any(p.verdict.answer is Answer.PASS for p in found.proposals) else 1
 
 
-def compare(files: tuple[Path, ...], options: dict[str, Any]) -> int:
-    """Show candidates side by side: 0."""
+def compare(files: tuple[Path, ...], options: dict[str, Any], page: Path | None) -> int:
+    """Show candidates side by side, and write them as a page where one is named: 0."""
     asked = read(options)
     corridors, notes = candidates(files, asked.stated)
     planner = asked.task.planner()
     verdicts = planner.check(corridors)
     _warn(note_lines([*asked.notes, *notes]))
+    if page is not None:
+        zones = [outline(zone) for zone in asked.task.zones]
+        _write(page, routes_file(answer(planner, corridors, verdicts, notes), zones=zones))
     if options["as_json"]:
         _print(
             {
@@ -97,6 +103,14 @@ def compare(files: tuple[Path, ...], options: dict[str, Any]) -> int:
     for row in table(verdicts):
         click.echo(_row(row))
     return 0
+
+
+def _write(page: Path, html: str) -> None:
+    try:
+        page.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{page} cannot be written: {error.strerror}") from error
+    click.echo(f"{page}: {page.stat().st_size / 1e6:.2f} MB", err=True)
 
 
 def _warn(lines: list[str]) -> None:

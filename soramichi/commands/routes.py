@@ -72,9 +72,16 @@ def search(start: str, goal: str, **options: Any) -> None:
 @routes.command()
 @_FILES
 @shared
-def compare(files: tuple[Path, ...], **options: Any) -> None:
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write map, profiles and table as one page that opens without a network. 保存先",
+)
+def compare(files: tuple[Path, ...], page: Path | None, **options: Any) -> None:
     """Show candidates side by side, the best first. 候補経路を並べて比べます。"""  # noqa: D415
-    sys.exit(_answers().compare(files, options))
+    sys.exit(_answers().compare(files, options, page))
 
 
 @routes.command()

@@ -121,3 +121,37 @@ def test_importing_again_updates_and_never_doubles(database: DatabaseSettings) -
         assert (changed.added, changed.changed) == (0, 1)
         assert (pruned.changed, pruned.absent) == (1, [zones[0].identifier])
         assert len(geozones.listing(connection)) == len(zones) - 1
+
+
+@pytest.mark.usefixtures("seeded")
+def test_the_same_check_is_given_as_one_page_that_carries_its_zones(server: Server) -> None:
+    asked = urllib.request.Request(
+        f"{server.url}/api/v1/routes/html",
+        json.dumps({"candidates": [{"name": "routes.geojson", "text": ROUTES}]}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(asked, timeout=120) as answer:
+        assert "attachment" in answer.headers["Content-Disposition"]
+        html = answer.read().decode()
+
+    assert "default-src 'none'" in html
+    inside = html.split('id="data-geozones">')[1].partition("</script>")[0]
+    assert len(json.loads(inside)["features"]) == 18
+    judged = html.split('id="data-answer">')[1].partition("</script>")[0]
+    assert [one["candidate"] for one in json.loads(judged)["verdicts"]] == ["route-a", "route-b"]
+
+
+@pytest.mark.usefixtures("seeded")
+def test_profiles_and_layers_stand_in_the_order_of_the_verdicts(server: Server) -> None:
+    _, answer = post(
+        f"{server.url}/api/v1/routes/check",
+        {"candidates": [{"name": "routes.geojson", "text": ROUTES}]},
+    )
+
+    names = [one["candidate"] for one in answer["verdicts"]]
+    assert [one["candidate"] for one in answer["profiles"]] == names
+    assert len(answer["layers"]) == len(names)
+    for layer in answer["layers"]:
+        # No population and no terrain on land is loaded: each says so, none looks harmless.
+        assert "no population" in layer["people"]["reason"]["en"]
+        assert layer["fall"]["unknown"]["coordinates"]

@@ -206,3 +206,26 @@ def test_help_does_not_wait_for_the_compiler(command: tuple[str, ...]) -> None:
 
     assert "geozones" in result.stdout
     assert "numba" not in result.stderr
+
+
+def test_compare_writes_a_page_with_the_verdicts_and_the_zones_inside(
+    files: tuple[str, str], tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    done = run("compare", files[0], "--geozones", files[1], "--json", "--html", str(page))
+
+    assert done.returncode == 0, done.stderr
+    assert [row["candidate"] for row in json.loads(done.stdout)["table"]] == ["beside", "through"]
+    html = page.read_text()
+    answer = json.loads(html.split('id="data-answer">')[1].partition("</script>")[0])
+    assert [one["candidate"] for one in answer["verdicts"]] == ["through", "beside"]
+    zones = json.loads(html.split('id="data-geozones">')[1].partition("</script>")[0])
+    assert [one["properties"]["identifier"] for one in zones["features"]] == ["wall"]
+
+
+def test_a_page_that_cannot_be_written_is_said(files: tuple[str, str], tmp_path: Path) -> None:
+    page = tmp_path / "no" / "page.html"
+    done = run("compare", files[0], "--geozones", files[1], "--html", str(page))
+
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr

@@ -7,6 +7,9 @@ const inside = (id) => {
 
 export const config = inside("config");
 
+/** The named data that a self-contained file has inside; null on the server's pages. */
+export const carried = (name) => inside(`data-${name}`);
+
 /** JSON from an address of the server; an answer that is not 2xx is an error with its `status`. */
 export async function fetched(url) {
   const response = await fetch(url);
@@ -16,5 +19,5 @@ export async function fetched(url) {
 
 /** The named data, from the page itself where it carries it, from its address otherwise. */
 export async function resource(name) {
-  return inside(`data-${name}`) ?? fetched(config.resources[name]);
+  return carried(name) ?? fetched(config.resources[name]);
 }

@@ -1,7 +1,7 @@
 // Geozones and corridors under the aircraft. A zone's demand is told by colour and by the dashes of
 // its edge, so that it can be read without colours; what it is called is only ever set as text.
 
-import { fetched } from "soramichi/resources.js";
+import { carried, config, fetched } from "soramichi/resources.js";
 import { named, onLanguage, word } from "soramichi/words.js";
 
 // Okabe and Ito's colours, which people with any colour vision can tell apart.
@@ -45,15 +45,14 @@ export class Zones {
     this.group = L.layerGroup().addTo(map);
     onLanguage(() => this.write());
     this.renew();
-    setInterval(() => this.renew(), AGAIN_MS);
+    if (!config.saved) setInterval(() => this.renew(), AGAIN_MS);
   }
 
   async renew() {
     const empty = { features: [] };
-    // A map without zones is still a map; it asks again in five minutes.
-    const [zones, corridors] = await Promise.all(
-      [this.paths.geozones, this.paths.corridors].map((path) => fetched(path).catch(() => empty)),
-    );
+    // A map without zones is still a map; it asks again in five minutes. A saved one asks nobody.
+    const [zones, corridors] = await Promise.all(["geozones", "corridors"].map((name) =>
+      config.saved ? carried(name) ?? empty : fetched(this.paths[name]).catch(() => empty)));
     const placed = ({ features }) => features.filter(({ geometry }) => geometry);
     const all = [...placed(zones), ...placed(corridors)];
     this.group.clearLayers();
