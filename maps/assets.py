@@ -74,7 +74,7 @@ def needed(entry: str) -> tuple[str, ...]:
         name = open_ends.pop()
         found.add(name)
         text = file_of(modules()[name]).read_text()
-        open_ends |= set(re.findall(r'from "(soramichi/[\w-]+\.js)"', text)) - found
+        open_ends |= set(re.findall(r'(?:from|import) "(soramichi/[\w-]+\.js)"', text)) - found
     return tuple(sorted(found))
 
 

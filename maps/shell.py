@@ -36,13 +36,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What makes one page: its template with parts, its first module and that one's settings."""
+    """What makes one page: its template with parts, its first module and that one's settings.
+
+    `styles` are sheets of its own, beside those of every page.
+    """
 
     name: str
     template: str
     entry: str
     config: dict[str, Any]
     tiles: TileSource | None = None
+    styles: tuple[str, ...] = ()
     parts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -83,7 +87,7 @@ def served(content: Content) -> Page:
         map_script,
         icon=assets.versioned(_ICON),
         manifest=MANIFEST,
-        styles=[assets.versioned(url) for url in _STYLES],
+        styles=[assets.versioned(url) for url in (*_STYLES, *content.styles)],
         scripts=[assets.versioned(url) for url in _SCRIPTS],
         preloads=[assets.modules()[name] for name in assets.needed(content.entry)],
         import_map=import_map,
@@ -113,7 +117,7 @@ def carried(content: Content, data: Mapping[str, Any]) -> str:
     map_html, map_script = map_element(None)
     names = assets.needed(content.entry)
     import_map = in_script({"imports": {name: assets.embedded(name) for name in names}})
-    styles = [assets.file_of(url).read_text() for url in _STYLES]
+    styles = [assets.file_of(url).read_text() for url in (*_STYLES, *content.styles)]
     scripts = [assets.file_of(url).read_text() for url in _SCRIPTS]
     begin = f'import "soramichi/{content.entry}";'
     policy = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from html import unescape
 from importlib import resources
 from typing import Any
 
@@ -134,7 +135,7 @@ def test_the_same_check_is_given_as_one_page_that_carries_its_zones(server: Serv
         assert "attachment" in answer.headers["Content-Disposition"]
         html = answer.read().decode()
 
-    assert "default-src 'none'" in html
+    assert "default-src 'none'" in unescape(html)
     inside = html.split('id="data-geozones">')[1].partition("</script>")[0]
     assert len(json.loads(inside)["features"]) == 18
     judged = html.split('id="data-answer">')[1].partition("</script>")[0]

@@ -188,4 +188,42 @@ def an_answer(names: list[str]) -> dict[str, Any]:
         for i, name in enumerate(names[:3])
     ]  # fmt: skip
     candidates = {"type": "FeatureCollection", "features": features}
-    return {"verdicts": verdicts, "candidates": candidates}
+    return {
+        "judged_at": "2026-11-23T01:00:00Z",
+        "verdicts": verdicts,
+        "candidates": candidates,
+        "profiles": [a_profile(name, 61_230.4 + 9_000 * i) for i, name in enumerate(names[:3])],
+        "layers": [some_layers(line) for line in lines[: len(features)]],
+        "notes": [],
+    }
+
+
+def a_profile(name: str, length_m: float) -> dict[str, Any]:
+    """Level over a hill, over ground that is not known in its last third; below a hostile zone."""
+    count = 90
+    ground = [100 * math.sin(i / 10) ** 2 if i < 60 else None for i in range(count)]
+    return {
+        "candidate": name, "datum": "AMSL", "length_m": length_m,
+        "distance_m": [(i + 0.5) * length_m / count for i in range(count)],
+        "top_m": [330.0] * count, "bottom_m": [270.0] * count, "ground_m": ground, "zones": [],
+        "limits": [{"identifier": "Z", "name": {"ja": HOSTILE, "en": HOSTILE},
+                    "zone_type": "CONDITIONAL", "at_m": [9_000.0, 40_000.0],
+                    "floor_m": [300.0, 400.0]}],
+    }  # fmt: skip
+
+
+def some_layers(line: list[list[float]]) -> dict[str, Any]:
+    """A width, sound and falls over a part of the line; nobody knows the people."""
+    (west, south), (east, north) = line[0][:2], line[-1][:2]
+    ring = [[west, south], [east + 0.1, south], [east + 0.1, north], [west, north], [west, south]]
+    square = {"type": "Polygon", "coordinates": [ring]}
+    stretch = {"type": "LineString", "coordinates": [[east, north], [east, north - 0.1]]}
+    reason = {"ja": "標高がありません", "en": "no terrain is loaded"}
+    open_end = {"unknown": stretch, "reason": reason}
+    return {
+        "width": square,
+        "people": {"cells": None, "reason": {"ja": "人口がありません", "en": "no population"}},
+        "loudness": {"levels": [{"db": 40.0, "area": square}], "doubt_db": 5.0,
+                     "example": "an example", **open_end},
+        "fall": {"area": square, **open_end},
+    }  # fmt: skip

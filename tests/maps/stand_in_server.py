@@ -25,6 +25,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from maps import assets, pages
+from maps.export import routes_file
 from tests.maps.scenery import (
     Craft,
     a_fleet,
@@ -43,6 +44,15 @@ def sent(page: pages.Page) -> Response:
         media_type="text/html",
         headers={"Content-Security-Policy": page.content_security_policy},
     )
+
+
+def names_in(files: list[dict[str, str]]) -> list[str]:
+    """A candidate for each feature of a file, under its name; for one without any, the file's."""
+    names: list[str] = []
+    for file in files:
+        features = json.loads(file["text"]).get("features", []) if file["text"][:1] == "{" else []
+        names += [one["properties"]["name"] for one in features] or [file["name"]]
+    return names
 
 
 @dataclass
@@ -100,11 +110,23 @@ class StandIn:
 
     async def check(self, request: Request) -> Response:
         self.asked = await request.json()
-        names = [candidate["name"] for candidate in self.asked["candidates"]]
+        names = names_in(self.asked["candidates"])
         if any(name.endswith(".txt") for name in names):
             problem = {"title": "Bad input", "status": 422, "detail": f"{names[0]} is no route"}
             return JSONResponse(problem, 422, media_type="application/problem+json")
         return JSONResponse(an_answer(names))
+
+    async def html(self, request: Request) -> Response:
+        self.asked = await request.json()
+        answer = an_answer(names_in(self.asked["candidates"]))
+        return Response(routes_file(answer, zones=self.zones), media_type="text/html")
+
+    async def search(self, request: Request) -> Response:
+        self.asked = await request.json()
+        answer = an_answer(["shortest"])
+        [corridor], [verdict] = answer["candidates"]["features"], answer["verdicts"]
+        found = {"objective": "shortest", "cost_m": 1.0, "corridor": corridor, "verdict": verdict}
+        return JSONResponse({"proposals": [found], "none": None})
 
     async def geozones(self, _: Request) -> Response:
         return JSONResponse({"type": "FeatureCollection", "features": self.zones})
@@ -145,6 +167,8 @@ class StandIn:
             Route("/api/v1/flights", self.flights),
             Route("/api/v1/geozones", self.geozones),
             Route("/api/v1/routes/check", self.check, methods=["POST"]),
+            Route("/api/v1/routes/html", self.html, methods=["POST"]),
+            Route("/api/v1/routes/search", self.search, methods=["POST"]),
             Route("/api/v1/corridors", self.corridors),
             Route("/api/v1/flights/{flight}/track", self.track),
             *(Mount(url, StaticFiles(directory=to)) for url, to in assets.vendor_folders().items()),

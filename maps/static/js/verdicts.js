@@ -15,22 +15,26 @@ export const severityColour = (severity) => SEVERITIES[severity] ?? SEVERITIES.u
 
 const known = (value, write) => (Number.isFinite(value) ? write(value) : word("notKnown"));
 const number = (value, unit, digits = 0) => known(value, () => `${value.toFixed(digits)} ${unit}`);
+const far = (value) => (value >= 1000 ? number(value / 1000, "km", 1) : number(value, "m"));
+const km = (metres) => (metres / 1000).toFixed(metres < 10_000 ? 2 : 1);
 
-/** The rows of the table: what each metric is called and how it reads. */
+/** The rows of the table: what each metric is called, how it reads, and which way is better. */
 const METRICS = [
-  ["length", ({ length_m }) => number(length_m / 1000, "km", 1)],
-  ["flightTime", ({ duration_s }) => known(duration_s, duration)],
-  ["peopleBelow", ({ people_below }) => known(people_below, (people) => people.toLocaleString())],
-  ["overDid", ({ over_did_m }) => number(over_did_m / 1000, "km", 1)],
-  ["clearance", ({ min_clearance_m }) => number(min_clearance_m, "m")],
-  ["reserve", ({ energy_reserve_pct }) => number(energy_reserve_pct, "%")],
-].map(([key, read]) => ({ key, read: (metrics) => read(unknownAsNaN(metrics)) }));
+  ["length", "length_m", "less", (m) => number(m / 1000, "km", 1)],
+  ["flightTime", "duration_s", "less", duration],
+  ["peopleBelow", "people_below", "less", (people) => word("people", people.toLocaleString())],
+  ["overDid", "over_did_m", "less", (m) => number(m / 1000, "km", 1)],
+  ["nearestDid", "nearest_did_m", "more", far],
+  ["nearestHome", "nearest_home_m", "more", far],
+  ["clearance", "min_clearance_m", "more", far],
+  ["highest", "max_height_agl_m", null, (m) => number(m, "m")],
+  ["loudest", "cruise_level_db", "less", (db, { cruise_level_doubt_db }) => word("doubt", db.toFixed(0), cruise_level_doubt_db)],
+  ["reach", "fall_reach_m", "less", far],
+  ["reserve", "energy_reserve_pct", "more", (share) => number(share, "%")],
+];
 
-// JSON has null for "not known"; in sums null would count as zero.
-const unknownAsNaN = (metrics) =>
-  Object.fromEntries(Object.entries(metrics).map(([key, value]) => [key, value ?? NaN]));
-
-function element(tag, className, text) {
+/** An element with a class and a text; without a text, empty. */
+export function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
   if (text !== undefined) made.textContent = text;
@@ -43,23 +47,62 @@ function badge(verdict) {
   return made;
 }
 
-/** One candidate's card; `press(finding)` shows a finding, `choose()` the candidate. */
-export function verdictCard(verdict, index, { chosen, choose, press }) {
+export const zoneName = ({ zone, rule }) => (zone && (named(zone.name) || zone.identifier)) || rule || "";
+
+/** One sentence: why it fails, why it is not known, or what it passes with. */
+function because({ verdict, findings }) {
+  const of = (severity) => findings.filter((finding) => finding.severity === severity);
+  if (verdict === "fail") {
+    const longest = of("fail").reduce((a, b) => (b.overlap_m > a.overlap_m ? b : a));
+    return word("because_fail", of("fail").length, zoneName(longest) || named(longest.message), km(longest.overlap_m));
+  }
+  if (verdict === "unknown") return word("because_unknown", of("unknown").length, named(of("unknown")[0].message));
+  return word("because_pass", of("caution").length);
+}
+
+/** What can be done with a candidate's card, and how it stands: "draft", "pending", "failed" or "". */
+export function verdictCard({ feature, result, state, problem }, index, { chosen, choose, press, actions = [] }) {
   const card = element("section", "verdict");
+  card.dataset.chosen = String(chosen);
   const head = element("button", "verdict-head");
   head.type = "button";
   head.setAttribute("aria-expanded", String(chosen));
   head.addEventListener("click", choose);
   const letter = element("span", "letter", letterOf(index));
   letter.style.backgroundColor = lineColour(index);
-  head.append(letter, element("strong", "name", verdict.candidate), badge(verdict.verdict));
+  const name = result?.verdict.candidate ?? feature.properties.name;
+  head.append(letter, element("strong", "name", name), badge(result ? result.verdict.verdict : state || "unknown"));
   card.append(head);
+  if (result) card.append(element("p", "because", because(result.verdict)));
+  else card.append(element("p", "because", problem || word(state === "draft" ? "twoPoints" : "checking")));
   if (!chosen) return card;
-  const list = element("ul", "findings");
-  list.append(...verdict.findings.map((finding) => findingItem(finding, press)));
-  if (verdict.findings.length === 0) list.append(element("li", "calm", word("noFindings")));
-  card.append(list);
+  if (result) card.append(...found(result.verdict, press));
+  if (actions.length > 0) {
+    const bar = element("div", "actions");
+    bar.append(...actions);
+    card.append(bar);
+  }
   return card;
+}
+
+/** The findings, what must not be flown first; what only asks for care is folded away. */
+function found({ findings, assumed = [] }, press) {
+  const list = (severities) => {
+    const made = element("ul", "findings");
+    made.append(...severities.flatMap((severity) => findings
+      .filter((finding) => finding.severity === severity).map((finding) => findingItem(finding, press))));
+    return made;
+  };
+  const parts = [list(["fail", "unknown"])];
+  const cautions = list(["caution"]);
+  if (cautions.children.length > 0) {
+    const fold = element("details", "cautions");
+    fold.append(element("summary", "", word("cautions", cautions.children.length)), cautions);
+    parts.push(fold);
+  }
+  const names = [...new Set(assumed.map((one) => word(one) ?? one))].join(word("comma"));
+  if (names) parts.push(element("p", "assumed", word("assumed", names)));
+  return parts;
 }
 
 function findingItem(finding, press) {
@@ -70,40 +113,70 @@ function findingItem(finding, press) {
   button.addEventListener("click", () => press(finding));
   const mark = element("i", "mark");
   mark.style.backgroundColor = severityColour(finding.severity);
-  const place = `${(finding.from_m / 1000).toFixed(2)}–${(finding.to_m / 1000).toFixed(2)} km`;
-  const zone = finding.zone ? named(finding.zone.name) || finding.zone.identifier : "";
   const words = element("span");
   words.append(
-    element("strong", "", [word(`severity_${finding.severity}`), zone].filter(Boolean).join(" · ")),
+    element("strong", "", [word(`severity_${finding.severity}`), zoneName(finding)].filter(Boolean).join(" · ")),
     element("span", "", named(finding.message)),
-    element("small", "", place),
+    element("small", "", where(finding)),
   );
   button.append(mark, words);
   item.append(button);
   return item;
 }
 
-/** The candidates side by side. */
-export function comparison(verdicts) {
+// By how many metres, and where: "22.00–50.00 km · for 28.00 km · 0–150 m above sea level".
+function where({ from_m, to_m, overlap_m, height_overlap: band }) {
+  const parts = [`${(from_m / 1000).toFixed(2)}–${(to_m / 1000).toFixed(2)} km`, word("within", km(overlap_m))];
+  if (band) {
+    const [low, high] = [band.from_m, band.to_m].map((m) => (Number.isFinite(m) ? m.toFixed(0) : word("without")));
+    parts.push(word("band", low, high, word(band.datum) ?? band.datum));
+  }
+  return parts.join(" · ");
+}
+
+/** The candidates side by side; `entries` as for the cards. The best known value of a row is marked. */
+export function comparison(entries) {
   const table = element("table", "comparison");
   const head = element("tr");
-  head.append(element("th", "", ""));
-  verdicts.forEach((verdict, index) => {
-    const cell = element("th", "", letterOf(index));
+  const corner = element("td");
+  head.append(corner);
+  entries.forEach(({ feature }, index) => {
+    const cell = element("th");
     cell.scope = "col";
-    cell.title = verdict.candidate;
+    const letter = element("span", "letter", letterOf(index));
+    letter.style.backgroundColor = lineColour(index);
+    cell.append(letter, element("span", "unseen", feature.properties.name));
     head.append(cell);
   });
-  const rows = METRICS.map(({ key, read }) => line(word(key), verdicts.map(({ metrics }) => read(metrics))));
-  table.append(head, line(word("verdict"), verdicts.map(({ verdict }) => word(`verdict_${verdict}`))), ...rows);
-  head.firstChild.append(element("span", "unseen", word("candidate")));
+  const answers = line(word("verdict"), entries.map(({ result, state }) => badge(result ? result.verdict.verdict : state)));
+  const metrics = entries.map(({ result }) => result?.verdict.metrics ?? {});
+  table.append(head, answers, ...METRICS.map(([label, key, better, read]) => {
+    const values = metrics.map((each) => each[key]);
+    const texts = metrics.map((each) => known(each[key], (value) => read(value, each)));
+    const best = bestOf(values, better);
+    return line(word(label), texts, values.map((value) => best !== null && value === best));
+  }));
   return table;
 }
 
-function line(name, values) {
+// Where all know it and they differ: with a value missing nobody can say which is best.
+function bestOf(values, better) {
+  if (!better || values.length < 2 || !values.every(Number.isFinite) || new Set(values).size < 2) return null;
+  return better === "less" ? Math.min(...values) : Math.max(...values);
+}
+
+function line(name, values, best = []) {
   const row = element("tr");
   const head = element("th", "", name);
   head.scope = "row";
-  row.append(head, ...values.map((value) => element("td", "", value)));
+  row.append(head, ...values.map((value, i) => {
+    const cell = element("td");
+    cell.append(value);
+    if (best[i]) {
+      cell.className = "best";
+      cell.title = word("best");
+    }
+    return cell;
+  }));
   return row;
 }

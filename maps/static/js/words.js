@@ -39,13 +39,6 @@ const WORDS = {
     attribution: "海岸線 GSHHG (LGPL) · 県境 Natural Earth",
     noTrack: "飛行の記録を読み込めませんでした。少し待ってから開き直してください。",
     noFlight: "この飛行の記録はありません。番号を確かめてください。",
-    routes: "経路の検討", print: "A4に印刷", candidates: "候補の経路", candidate: "候補", dropHere: "経路のファイルをここに置くか、押して選ぶ",
-    dropFormats: "GeoJSON・KML・GPX・.plan", aircraftClass: "機体の種類", depart: "出発(日本時間)", cruise: "速さ m/s",
-    corridorWidth: "経路の幅 m", checking: "調べています…", notChecked: "判定できませんでした。",
-    verdict: "判定", verdict_pass: "適合", verdict_fail: "不適合", verdict_unknown: "判断できない",
-    severity_fail: "不適合", severity_unknown: "不明", severity_caution: "注意",
-    noFindings: "指摘はありません", notKnown: "不明", length: "長さ", flightTime: "飛行時間", peopleBelow: "下にいる人",
-    overDid: "人口集中地区の上", clearance: "空域までの最小距離", reserve: "電池の残り",
     zones: "空域と飛行経路を表示",
     zone_PROHIBITED: "飛行禁止", zone_REQ_AUTHORIZATION: "許可が必要", zone_CONDITIONAL: "条件つき",
     zone_USPACE: "U-space空域", zone_NO_RESTRICTION: "制限なし", zone_corridor: "計画された経路",
@@ -106,13 +99,6 @@ const WORDS = {
     attribution: "Coastline GSHHG (LGPL) · borders Natural Earth",
     noTrack: "The recorded flight could not be loaded. Wait a little and open the page again.",
     noFlight: "There is no such recorded flight. Check its number.",
-    routes: "Route check", print: "Print on A4", candidates: "Candidate routes", candidate: "Candidate", dropHere: "Drop route files here, or press to choose",
-    dropFormats: "GeoJSON, KML, GPX, .plan", aircraftClass: "Kind of aircraft", depart: "Departure (JST)", cruise: "Speed m/s",
-    corridorWidth: "Corridor width m", checking: "Checking…", notChecked: "No verdict could be reached.",
-    verdict: "Verdict", verdict_pass: "Pass", verdict_fail: "Fail", verdict_unknown: "Unknown",
-    severity_fail: "Fail", severity_unknown: "Unknown", severity_caution: "Caution",
-    noFindings: "Nothing was found against it", notKnown: "not known", length: "Length", flightTime: "Flight time", peopleBelow: "People below",
-    overDid: "Over dense areas", clearance: "Smallest distance to a zone", reserve: "Battery left",
     zones: "Show zones and corridors",
     zone_PROHIBITED: "Prohibited", zone_REQ_AUTHORIZATION: "Needs authorization", zone_CONDITIONAL: "Conditional",
     zone_USPACE: "U-space", zone_NO_RESTRICTION: "No restriction", zone_corridor: "Planned corridor",
@@ -157,6 +143,11 @@ function remembered() {
 }
 
 export const language = () => current;
+
+/** Add the words of one page: {ja: {…}, en: {…}}. */
+export function teach(more) {
+  for (const [tongue, words] of Object.entries(more)) Object.assign(WORDS[tongue], words);
+}
 
 /** The word for `key`; with arguments, where the word takes some. */
 export function word(key, ...values) {

@@ -1,0 +1,271 @@
+// The tools of the desk that a saved page does not have: drawing, files, search, conditions, keeping.
+
+import { blank, collection, inserted, moved, raised, stated, whole, withMember, without } from "soramichi/draft.js";
+import { Finder } from "soramichi/finder.js";
+import { Handles } from "soramichi/handles.js";
+import { download, insidePage, keep, kept, linkOf, linked } from "soramichi/keep.js";
+import { config } from "soramichi/resources.js";
+import { Waypoints, action } from "soramichi/waypoints.js";
+import { named, onLanguage, word } from "soramichi/words.js";
+
+const find = (id) => document.getElementById(id);
+const NUMBERS = ["speed_mps", "width_m"];
+
+async function asked(what, question) {
+  const response = await fetch(config.paths.check.replace(/check$/, what), {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question),
+  });
+  if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail ?? `HTTP ${response.status}`);
+  return what === "html" ? response.text() : response.json();
+}
+
+export class DeskTools {
+  constructor(map, desk, drawn, places) {
+    Object.assign(this, { map, desk, drawn, editing: false });
+    desk.ask = asked;
+    desk.whenChanged = () => keep({ candidates: desk.features.filter(whole), conditions: desk.conditions });
+    this.handles = new Handles(map, {
+      add: (place) => !this.finder.picking && this.put(this.chosen.geometry.coordinates.length, place),
+      insert: (index, place) => this.put(index, place, "drag"),
+      move: (index, place, done) => this.move(index, place, done),
+      remove: (index) => this.remove(index),
+    });
+    this.form = new Waypoints(find("editor"), {
+      member: (key, value) => desk.alter(withMember(this.chosen, key, value)),
+      place: (index, place) => desk.alter(moved(this.chosen, index, place)),
+      height: (index, metres) => desk.alter(raised(this.chosen, index, metres)),
+      insert: (index) => this.put(index, this.between(index)),
+      remove: (index) => this.remove(index),
+    });
+    this.finder = new Finder(find("finder"), map, places, (from, to) => this.search(from, to));
+    this.wire();
+    onLanguage(() => {
+      this.form.members = null;
+      this.show();
+    });
+  }
+
+  get chosen() {
+    return this.desk.features[this.desk.chosen];
+  }
+
+  /** What the address or this browser has from before. */
+  async begin() {
+    const work = (await linked()) ?? kept();
+    if (!work) return;
+    this.desk.conditions = work.conditions ?? {};
+    for (const [key, value] of Object.entries(this.desk.conditions)) {
+      const control = find("question").elements[key];
+      if (control) control.value = key === "depart" ? String(value).slice(0, 16) : String(value);
+    }
+    find("conditions").open = Object.keys(this.desk.conditions).length > 0;
+    this.desk.change(work.candidates);
+    this.told(word("restored"), action(word("fresh"), () => this.fresh()));
+  }
+
+  fresh() {
+    this.edit(false);
+    this.desk.notes = [];
+    this.desk.change([]);
+    history.replaceState(null, "", location.pathname + location.search);
+    this.told("");
+  }
+
+  show() {
+    const open = this.editing && this.chosen;
+    this.handles.show(open ? this.chosen.geometry.coordinates : null);
+    this.form.show(open ? this.chosen : null);
+    find("draw-help").hidden = !open;
+    find("draw").setAttribute("aria-pressed", String(Boolean(open)));
+  }
+
+  /** The buttons on the chosen candidate's card. */
+  actions(index) {
+    const { desk } = this;
+    const edit = action(word(this.editing ? "done" : "edit"), () => this.edit(!this.editing));
+    edit.classList.toggle("gold", this.editing);
+    edit.id = "edit";
+    const undo = action(word("undo"), () => desk.back("undo"));
+    undo.disabled = desk.history.past.length === 0;
+    const redo = action(word("redo"), () => desk.back("redo"));
+    redo.disabled = desk.history.future.length === 0;
+    const copy = action(word("copy"), () => desk.add([structuredClone(desk.features[index])]));
+    const remove = action(word("remove"), () => this.discard(index));
+    return [edit, undo, redo, copy, remove];
+  }
+
+  discard(index) {
+    const { name } = this.desk.features[index].properties;
+    this.edit(false);
+    this.desk.change(this.desk.features.toSpliced(index, 1));
+    this.told(word("removed", name), action(word("undo"), () => {
+      this.desk.back("undo");
+      this.told("");
+    }));
+  }
+
+  edit(on) {
+    this.editing = on;
+    this.desk.show();
+  }
+
+  draw() {
+    if (this.editing && this.chosen && !whole(this.chosen)) return this.edit(false);
+    this.editing = true;
+    this.desk.add([blank(word("nameless", this.desk.features.length + 1))]);
+    return this.map.getContainer().focus({ preventScroll: true });
+  }
+
+  put(index, place, what = null) {
+    this.desk.alter(inserted(this.chosen, index, place), what);
+  }
+
+  move(index, place, done) {
+    this.desk.alter(moved(this.chosen, index, place), "drag");
+    if (done) this.desk.history.what = null;
+  }
+
+  remove(index) {
+    this.desk.alter(without(this.chosen, index));
+    const last = this.chosen.geometry.coordinates.length - 1;
+    document.getElementById(`point-${Math.min(index, last)}-remove`)?.focus();
+  }
+
+  // A new point without a press of the map: in the middle of its neighbours, or of the map.
+  between(index) {
+    const { coordinates } = this.chosen.geometry;
+    const [a, b] = [coordinates[index - 1], coordinates[index]];
+    if (a && b) return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+    const { lng, lat } = this.map.getCenter();
+    return a && coordinates.length > 1 ? beyond(coordinates.at(-2), a) : [lng, lat];
+  }
+
+  wire() {
+    find("draw").addEventListener("click", () => this.draw());
+    find("find").addEventListener("click", (event) => {
+      find("finder").hidden = !find("finder").hidden;
+      event.currentTarget.setAttribute("aria-expanded", String(!find("finder").hidden));
+    });
+    find("files").addEventListener("change", (event) => this.open(event.target));
+    for (const name of ["dragenter", "dragover"]) addEventListener(name, (event) => this.over(event, true));
+    addEventListener("dragleave", (event) => this.over(event, false));
+    addEventListener("drop", (event) => {
+      this.over(event, false);
+      this.receive([...event.dataTransfer.files]);
+    });
+    find("question").addEventListener("change", () => this.setConditions());
+    find("question").addEventListener("submit", (event) => event.preventDefault());
+    find("save-html").addEventListener("click", () => this.saveHtml());
+    find("save-geojson").addEventListener("click", () => this.saveGeojson());
+    find("save-link").addEventListener("click", () => this.saveLink());
+    addEventListener("keydown", (event) => this.key(event));
+  }
+
+  over(event, on) {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    find("drop").classList.toggle("over", on);
+  }
+
+  key(event) {
+    if (event.target.matches?.("input, select, textarea")) return;
+    if (event.key === "Escape" && this.editing) this.edit(false);
+    if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    this.desk.back(event.shiftKey ? "redo" : "undo");
+  }
+
+  setConditions() {
+    const form = new FormData(find("question"));
+    const conditions = {};
+    for (const [key, value] of form) if (value !== "") conditions[key] = NUMBERS.includes(key) ? Number(value) : value;
+    // The field has Japan's time, the server wants it with its zone.
+    if (conditions.depart) conditions.depart = `${conditions.depart}:00+09:00`;
+    this.desk.conditions = conditions;
+    this.desk.changed();
+  }
+
+  open(input) {
+    this.receive([...input.files]);
+    input.value = ""; // The same file again is a question again.
+  }
+
+  /** Take files in: each is read by the server, or is a page that was saved here before. */
+  async receive(files) {
+    if (files.length === 0) return;
+    this.told(word("checking"));
+    try {
+      const texts = await Promise.all(files.map(async (file) => ({ name: file.name, text: await file.text() })));
+      const candidates = texts.filter(({ text }) => !insidePage(text));
+      for (const { text } of texts) {
+        const inside = insidePage(text);
+        if (inside) this.desk.add(inside.map(({ feature, assumed }) => stated(feature, assumed)));
+      }
+      const { height_datum } = this.desk.conditions;
+      if (candidates.length > 0) this.desk.take(await asked("check", { candidates, ...(height_datum && { height_datum }) }));
+      this.edit(false);
+      this.told("");
+      this.drawn.fitAll(false);
+    } catch (error) {
+      this.told(`${word("notChecked")} ${error.message}`);
+    }
+  }
+
+  async search(from, to) {
+    const { aircraft_class = this.chosen?.properties.aircraft_class ?? "evtol", height_datum, ...conditions } = this.desk.conditions;
+    const datum = ["AGL", "AMSL", "ELLIPSOID"].includes(height_datum) ? { height_datum } : {};
+    this.told(word("searching"));
+    try {
+      const { proposals, none } = await asked("search", { from, to, aircraft_class, ...datum, ...conditions });
+      const found = proposals.map(({ objective, corridor, verdict }) =>
+        withMember(stated(corridor, verdict.assumed), "name", word("proposal", word(`objective_${objective}`) ?? objective)));
+      if (found.length > 0) this.desk.add(found);
+      this.told(none ? `${word("none")} ${named(none.reason)}` : "");
+      this.drawn.fitAll(false);
+    } catch (error) {
+      this.told(`${word("notChecked")} ${error.message}`);
+    }
+  }
+
+  work() {
+    return { candidates: this.desk.features.filter(whole), conditions: this.desk.conditions };
+  }
+
+  async saveHtml() {
+    this.told(word("saving"));
+    try {
+      const text = JSON.stringify(collection(this.work().candidates));
+      const page = await asked("html", { ...this.desk.conditions, candidates: [{ name: "desk.geojson", text }] });
+      download("soramichi-routes.html", "text/html", page);
+      this.told(word("saved_"));
+    } catch (error) {
+      this.told(`${word("notChecked")} ${error.message}`);
+    }
+  }
+
+  saveGeojson() {
+    download("soramichi-routes.geojson", "application/geo+json", JSON.stringify(collection(this.work().candidates), null, 1));
+    this.told(word("saved_"));
+  }
+
+  async saveLink() {
+    const link = await linkOf(this.work());
+    if (!link) return this.told(word("linkLong"));
+    history.replaceState(null, "", link);
+    const field = Object.assign(document.createElement("input"), { readOnly: true, value: link });
+    field.setAttribute("aria-label", word("link"));
+    // Only a secure page may write the clipboard: elsewhere the field is there to be copied from.
+    const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false);
+    this.told(word(copied ? "linkCopied" : "linkHere"), field);
+    return field.select();
+  }
+
+  told(text, ...more) {
+    const box = find("message");
+    box.replaceChildren(text, ...more);
+    box.hidden = text === "";
+  }
+}
+
+// A point as far behind the last as the last is behind the one before it.
+const beyond = ([lon, lat], [lon2, lat2]) => [2 * lon2 - lon, 2 * lat2 - lat];
