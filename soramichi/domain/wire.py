@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -36,6 +36,8 @@ _TOPIC = re.compile(
 _FAULT = re.compile(
     r"^(?P<detail>.*?)(?: - at `\$(?:\[(?P<index>\d+|\.\.\.)\])?(?:\.(?P<field>\w+))?.*`)?$"
 )
+# What JSON calls white space, in bytes and in text.
+_BLANKS = b" \t\r\n"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _MISSING = re.compile(r"missing required field `(?P<field>\w+)`")
 
@@ -51,7 +53,8 @@ _encoder = msgspec.json.Encoder()
 _samples = msgspec.json.Decoder(list[TelemetrySample])
 _sample = msgspec.json.Decoder(TelemetrySample)
 _identity = msgspec.json.Decoder(_Identity)
-_lenient = json.JSONDecoder()
+# Steps over what is no JSON but can be told apart: NaN, raw control characters, endless numbers.
+_lenient = json.JSONDecoder(parse_int=str, strict=False)
 
 
 class Topic(NamedTuple):
@@ -198,7 +201,7 @@ def decode(payload: bytes) -> Decoded:
     """
     if len(payload) > MAX_PAYLOAD_BYTES:
         return _whole(payload, "too-large", f"{len(payload)} bytes, at most {MAX_PAYLOAD_BYTES}")
-    if payload.lstrip()[:1] != b"[":
+    if not _is_array(payload):
         return _one_by_one([payload])
     try:
         samples = _samples.decode(payload)
@@ -214,10 +217,17 @@ def element(payload: bytes, position: int) -> bytes:
 
     Counts good samples only, as `decode` does; a payload of one sample is its own element.
     """
-    if payload.lstrip()[:1] != b"[":
-        return payload
-    good = (one for one in _split(payload) if not _one_by_one([one]).rejected)
-    return next(islice(good, position, None))
+    return _good(payload)[position] if _is_array(payload) else payload
+
+
+# A batch asks for many elements of one message in a row, 500 of them at most.
+@lru_cache(maxsize=1)
+def _good(payload: bytes) -> list[bytes]:
+    return [one for one in _split(payload) if not _one_by_one([one]).rejected]
+
+
+def _is_array(payload: bytes) -> bool:
+    return payload.lstrip(_BLANKS)[:1] == b"["
 
 
 def peek(original: bytes) -> tuple[str | None, int | None]:
@@ -243,25 +253,27 @@ def _decode_elements(payload: bytes) -> Decoded:
 def _split(payload: bytes) -> list[bytes]:
     """The elements of a JSON array, each with its own bytes.
 
-    Done with the standard library because it steps over NaN and Infinity,
-    which are not JSON but which careless publishers send: they must cost one
-    sample, not the whole array. Raises ValueError when it is no array.
+    Done with the standard library because it steps over what is no JSON but
+    what careless publishers send (NaN, a broken character in a name): it must
+    cost one sample, not the whole array. Raises ValueError when it is no array.
     """
-    text = payload.decode()
-    skip = _SPACE.match
-    at = skip(text, text.index("[") + 1).end()  # type: ignore[union-attr]  # matches anything
+    text = payload.decode("utf-8", "surrogateescape")
     elements: list[bytes] = []
-    if text[at:].rstrip() == "]":
-        return elements
-    while True:
+    at = end = _after_space(text, text.index("[") + 1)
+    more = text[end : end + 1] != "]"
+    while more:
         _, end = _lenient.raw_decode(text, at)
-        elements.append(text[at:end].encode())
-        at = skip(text, end).end()  # type: ignore[union-attr]
-        if text[at : at + 1] == "]" and not text[at + 1 :].strip():
-            return elements
-        if text[at : at + 1] != ",":
-            raise ValueError(f"expected , or ] at character {at}")
-        at = skip(text, at + 1).end()  # type: ignore[union-attr]
+        elements.append(text[at:end].encode("utf-8", "surrogateescape"))
+        end = _after_space(text, end)
+        more = text[end : end + 1] == ","
+        at = _after_space(text, end + 1)
+    if text[end : end + 1] != "]" or _after_space(text, end + 1) != len(text):
+        raise ValueError(f"expected , or the end of the array at character {end}")
+    return elements
+
+
+def _after_space(text: str, at: int) -> int:
+    return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # matches anything
 
 
 def _one_by_one(elements: list[bytes]) -> Decoded:

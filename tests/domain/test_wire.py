@@ -75,8 +75,29 @@ def test_one_bad_sample_costs_no_other() -> None:
 
 
 @pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b'{"seq":' + b"1" * 5_000 + b"}", "wrong-type"),
+        (b'{"status":"\xff"}', "not-json"),
+        (b'{"status":"\t"}', "not-json"),
+        (b'{"status":"\xed\xa0\x80"}', "not-json"),
+    ],
+)
+def test_one_sample_that_is_no_json_costs_no_other(bad: bytes, reason: str) -> None:
+    good = a_payload()
+
+    decoded = wire.decode(b"[" + good + b"," + bad + b"," + good + b"]")
+
+    assert len(decoded.samples) == 2
+    assert [(r.original, r.reason) for r in decoded.rejected] == [(bad, reason)]
+
+
+@pytest.mark.parametrize(
     ("payload", "reason"),
     [
+        (b"\x0b[5]", "not-json"),
+        (b"[5]\x0c", "not-json"),
+        ("[5\u3000]".encode(), "not-json"),
         (b"", "not-json"),
         (b"hello", "not-json"),
         (b"\xff\xfe", "not-json"),
