@@ -136,9 +136,16 @@ class Line:
             self.ended = True
             return []
         self._begun = data[at:]
+        held, new = self._held, []
         with self._lock:
-            new = [one for one in publishes if one[2] not in self._held]
-            self._held.update([packet_id for _, _, packet_id in new if packet_id])
+            for one in publishes:
+                packet_id = one[2]
+                # Also of two in one read: acknowledged twice, the second might be taken for the
+                # next message with that id, which is not stored yet.
+                if packet_id not in held:
+                    new.append(one)
+                    if packet_id:
+                        held.add(packet_id)
         return new
 
     def waits_for_paho(self) -> bool:

@@ -29,7 +29,7 @@ def client(
     durable: bool,
     over: Callable[[socket.socket], SocketLike] | None = None,
 ) -> Client:
-    """A client, not yet connected, that reconnects by itself within 1 to 30 s.
+    """A client, not yet connected, that reconnects by itself within 1 to 30 s, but not with `over`.
 
     `durable`: the broker keeps its subscriptions and what arrives for them while
     it is away. `over`: wraps the connected socket (with TLS where that is set)
@@ -44,6 +44,9 @@ def client(
     if over is None:
         made = Client(CallbackAPIVersion.VERSION2, **options)
     else:
+        # paho must not connect anew in the middle of a read: it would open a second connection
+        # behind the back of the caller's loop, which then waits at the first for ever.
+        options["reconnect_on_failure"] = False
         made = _Over(over, CallbackAPIVersion.VERSION2, **options)
     made.reconnect_delay_set(min_delay=1, max_delay=30)
     if settings.username is not None:

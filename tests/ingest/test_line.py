@@ -87,6 +87,16 @@ def test_a_message_that_we_still_hold_is_not_taken_twice(
     assert line.read() == [message]
 
 
+def test_a_message_that_comes_twice_in_one_read_is_taken_once(
+    pair: tuple[Line, socket.socket],
+) -> None:
+    """Acknowledged twice, the second might be taken for the next message of that id."""
+    line, far = pair
+    far.sendall(packet((b"t", b"x", 7)) * 2 + packet((b"t", b"y", 0)) * 2)
+
+    assert line.read() == [(b"t", b"x", 7), (b"t", b"y", 0), (b"t", b"y", 0)]
+
+
 def test_acknowledgements_leave_together_and_never_inside_another_packet(
     pair: tuple[Line, socket.socket],
 ) -> None:
