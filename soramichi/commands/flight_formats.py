@@ -6,6 +6,7 @@
 | gpx     | above mean sea level (`ele` of GPX 1.1) |
 | kml     | `absolute` above mean sea level, `relativeToGround` for AGL (KML 2.2) |
 | czml    | above the WGS 84 ellipsoid (`cartographicDegrees`) |
+| parquet | as sent; `geometry` in CRS84h where all are known above the ellipsoid, else flat |
 | mfjson  | CRS84h where all are known above the ellipsoid, else flat; as sent beside it |
 
 Every format but GPX and CZML carries all members of the samples.
@@ -23,6 +24,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from soramichi.commands.flight_heights import heights_m
+from soramichi.commands.flight_parquet import as_parquet
 from soramichi.domain.altitude import Datum
 from soramichi.domain.telemetry import TelemetrySample
 from soramichi.errors import DatumMismatch
@@ -260,5 +262,6 @@ FORMATS: dict[str, Callable[[Record], bytes]] = {
     "kml": as_kml,
     "gpx": as_gpx,
     "czml": as_czml,
+    "parquet": as_parquet,
     "mfjson": as_mfjson,
 }

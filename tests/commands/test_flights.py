@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import pytest
 from click.testing import CliRunner, Result
+from pyarrow import parquet
 
 from simulators.recorded.reading import read_recording
 from soramichi.commands.flight_formats import FORMATS
@@ -152,6 +157,49 @@ def test_mfjson_is_flat_where_the_height_above_the_ellipsoid_is_not_known() -> N
     named = {key: one[key] for one in document["temporalProperties"] for key in one}
     assert named["altitude_m"]["values"][0] == 300.0
     assert named["altitude_datum"]["values"][0] == "BARO"
+
+
+def test_parquet_opens_as_a_data_frame_with_every_member_and_points_on_the_ellipsoid() -> None:
+    sent = samples(Datum.ELLIPSOID, ground_speed_mps=52.1, seq=7, status=OperationalStatus.AIRBORNE)
+
+    frame = geopandas.read_parquet(io.BytesIO(FORMATS["parquet"](record(*sent))))
+
+    assert frame.crs == "OGC:CRS84h"
+    assert frame.geometry.has_z.all()
+    assert [(p.x, p.y, p.z) for p in frame.geometry] == [
+        (one.longitude_deg, one.latitude_deg, one.altitude_m) for one in sent
+    ]
+    assert [one.to_pydatetime() for one in frame["time"]] == [one.time for one in sent]
+    assert frame["altitude_datum"].tolist() == ["ELLIPSOID"] * 4
+    assert (frame["ground_speed_mps"].tolist(), frame["seq"].tolist()) == ([52.1] * 4, [7] * 4)
+    assert frame["battery_pct"].isna().all()
+
+
+def test_parquet_is_flat_where_the_height_above_the_ellipsoid_is_not_known() -> None:
+    low, high = samples(Datum.BARO)[:2], samples(Datum.AMSL)[2:]
+    content = FORMATS["parquet"](record(*low, *high))
+
+    frame = geopandas.read_parquet(io.BytesIO(content))
+    said = json.loads(parquet.read_metadata(io.BytesIO(content)).metadata[b"soramichi"])
+
+    assert frame.crs == "OGC:CRS84"
+    assert not frame.geometry.has_z.any()
+    assert frame["altitude_datum"].tolist() == ["BARO", "BARO", "AMSL", "AMSL"]
+    assert frame["altitude_m"].tolist() == [300.0, 301.0, 302.0, 303.0]
+    assert (said["flight"], said["geometry_height_datum"]) == ("F1", None)
+
+
+def test_parquet_of_sea_level_heights_is_lifted_onto_the_ellipsoid_beside_what_was_sent() -> None:
+    frame = geopandas.read_parquet(io.BytesIO(FORMATS["parquet"](record(*samples()))))
+
+    assert frame.geometry[0].z - 300.0 == GEOID_M
+    assert frame["altitude_m"][0] == 300.0
+
+
+def test_pyarrow_is_imported_only_when_parquet_is_asked_for() -> None:
+    code = "import sys, soramichi.commands.flights; sys.exit('pyarrow' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
