@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.ready
 WEB    := maps/web
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench faults format lock clean
+.PHONY: help setup demo test check bench faults fuzz format lock clean
 
 help:
 	@echo "make demo    the whole platform with three flights over Mie (ARGS=\"--port 0 --duration 60\")"
@@ -16,6 +16,7 @@ help:
 	@echo "make check   format, lint, types"
 	@echo "make bench   the benchmarks, with a table at the end"
 	@echo "make faults  the long fault plan"
+	@echo "make fuzz    ten million inputs nobody would send (ARGS=\"--inputs 100000\")"
 	@echo "make setup   only the set-up that the others do first"
 	@echo "make format  let the formatter rewrite; make lock: pin the dependencies anew"
 
@@ -56,6 +57,11 @@ bench: setup
 faults: setup
 	$(BIN)/python -m tests.faults $(ARGS)
 
+# Not part of the set-up: 35 MB, and only for CPython on Linux on x86-64.
+fuzz: setup
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 # uv writes one lock for every supported Python and platform; it is only needed here.
 lock:
 	$(PYTHON) -m venv build/lock
@@ -64,6 +70,8 @@ lock:
 	  --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-annotate --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock
+	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+	  --no-annotate --python-version 3.11 --group fuzz -o requirements-fuzz.lock
 
 clean:
 	rm -rf $(VENV) build $(WEB)/node_modules *.egg-info

@@ -39,6 +39,8 @@ def test_every_command_is_in_both_readmes() -> None:
 
 
 def test_no_registry_host_and_no_machine_path_is_in_the_lock_files() -> None:
-    for lock in ("requirements.lock", "requirements-dev.lock", "maps/web/package-lock.json"):
+    locks = [one.name for one in ROOT.glob("requirements*.lock")]
+    assert len(locks) == 3
+    for lock in (*locks, "maps/web/package-lock.json"):
         text = (ROOT / lock).read_text()
         assert not re.search(r"https?://|file:|(^|\s)/[a-z]", text, flags=re.MULTILINE)
