@@ -18,6 +18,7 @@ COPY --from=python-libraries /opt/venv /opt/venv
 COPY --from=browser-libraries /app/maps/web/node_modules maps/web/node_modules
 COPY soramichi soramichi
 COPY ingest ingest
+COPY watch watch
 COPY routes_planner routes_planner
 COPY api api
 COPY maps maps

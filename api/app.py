@@ -16,9 +16,10 @@ from psycopg_pool import PoolTimeout
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors
+from api.bulletin import Bulletin
 from api.dependencies import Context
 from api.live import LivePicture, listener
-from api.routes import completeness, flights, geozones, health, live, pages, routes
+from api.routes import completeness, events, flights, geozones, health, live, pages, routes
 from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings
 from soramichi.store import pool, reads, symposiums
 
@@ -39,9 +40,11 @@ def create_app(
         Gauge(
             "soramichi_api_aircraft", "Aircraft in the live picture", registry=app.state.metrics
         ).set_function(lambda: len(picture.states))
-        client = listener(picture, broker, f"soramichi-{name}")
+        bulletin = Bulletin(connections, picture)
+        client = listener(picture, broker, f"soramichi-{name}", on_event=bulletin.hear)
         tasks = [
             asyncio.create_task(_follow(picture, app.state.context), name="follow"),
+            asyncio.create_task(bulletin.run(), name="bulletin"),
             asyncio.create_task(
                 picture.run(interval_s=settings.stream_interval_ms / 1_000), name="ticks"
             ),
@@ -63,7 +66,7 @@ def create_app(
     )
     app.state.metrics = CollectorRegistry()
     errors.install(app)
-    for each in (live, flights, completeness, geozones, routes, health):
+    for each in (live, flights, events, completeness, geozones, routes, health):
         app.include_router(each.router)
     pages.install(app, settings)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)

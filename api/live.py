@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,9 @@ from soramichi.errors import MalformedTelemetry
 from soramichi.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
+
+# A viewer that was away for longer than so many events asks for the list.
+_NEWS_KEPT = 200
 
 
 class PublicState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,6 +84,9 @@ class LivePicture:
         self._held: deque[tuple[datetime, wire.LiveState]] = deque()
         self._changed: set[str] = set()
         self._frame = b""
+        # What is new besides states: waiting for the next tick, and told at earlier ones.
+        self._news: list[bytes] = []
+        self._told: deque[tuple[int, bytes]] = deque(maxlen=_NEWS_KEPT)
         self._snapshot: bytes | None = None
         self._ticked = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -113,6 +119,10 @@ class LivePicture:
             else:
                 self._show(state)
 
+    def announce(self, kind: str, body: bytes) -> None:
+        """Send every viewer one event of its own with the next tick; `body` is public JSON."""
+        self._news.append(f"event: {kind}\ndata: ".encode() + body + b"\n\n")
+
     def advance(self, now: datetime) -> None:
         """End a tick: encode what changed since the last one, and wake the viewers."""
         self._release(now)
@@ -121,9 +131,11 @@ class LivePicture:
                 del self.states[aircraft_id], self._sources[aircraft_id]
         changed = [self.states[one] for one in sorted(self._changed) if one in self.states]
         self._changed.clear()
-        self._frame = self._encode(now, changed)
+        self._frame = self._encode(now, changed) + b"".join(self._news)
         self._snapshot = None
         self.tick += 1
+        self._told.extend((self.tick, one) for one in self._news)
+        self._news.clear()
         self._ticked.set()
         self._ticked = asyncio.Event()
 
@@ -162,7 +174,10 @@ class LivePicture:
         """The event after tick `seen`, waited for; a viewer that fell behind gets everything."""
         if seen >= self.tick:
             await self._ticked.wait()
-        return self.tick, self._frame if self.tick == seen + 1 else self.snapshot()
+        if self.tick == seen + 1:
+            return self.tick, self._frame
+        missed = [one for tick, one in self._told if tick > seen]
+        return self.tick, b"".join([self.snapshot(), *missed])
 
     async def run(self, *, interval_s: float) -> None:
         """Tick for ever."""
@@ -175,15 +190,27 @@ class LivePicture:
         return b"event: states\ndata: " + body + b"\n\n"
 
 
-def listener(picture: LivePicture, broker: BrokerSettings, client_id: str) -> Client:
-    """A started client that feeds the picture, now and after every reconnection."""
+def listener(
+    picture: LivePicture,
+    broker: BrokerSettings,
+    client_id: str,
+    *,
+    on_event: Callable[[bytes], None],
+) -> Client:
+    """A started client that feeds the picture, now and after every reconnection.
+
+    `on_event` is called with each flight event's message, in the client's thread.
+    """
     made = mqtt.client(broker, client_id, durable=False)
 
     def on_connect(client: Client, *_ignored: Any) -> None:
-        client.subscribe(wire.LIVE_TOPIC, qos=0)
+        client.subscribe([(wire.LIVE_TOPIC, 0), (wire.EVENT_FILTER, 1)])
 
     def on_message(_client: Client, _userdata: Any, message: MQTTMessage) -> None:
-        picture.hear(bytes(message.payload))
+        if message.topic == wire.LIVE_TOPIC:
+            picture.hear(bytes(message.payload))
+        else:
+            on_event(bytes(message.payload))
 
     made.on_connect = on_connect
     made.on_message = on_message

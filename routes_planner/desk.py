@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -21,9 +20,8 @@ from routes_planner.rules.ruleset import load
 from routes_planner.search import Found, Request
 from routes_planner.vehicle import VEHICLES
 from routes_planner.verdict import Verdict
-from routes_planner.zones_in import geojson
-from routes_planner.zones_in.reading import read_zones
 from routes_planner.zones_in.report import Note
+from routes_planner.zones_in.stored import stored_zone
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.flight import AircraftClass
@@ -68,20 +66,7 @@ def stored_zones(rows: Rows) -> tuple[Geozone, ...]:
     """
     if not rows:
         raise BadInput("no zones are stored; `soramichi geozones import FILE…` brings them in")
-    return tuple(_stored_zone(features) for features in rows)
-
-
-def _stored_zone(features: Sequence[dict[str, Any]]) -> Geozone:
-    source = str(features[0]["properties"].get("source", ""))
-    document = json.dumps({"type": "FeatureCollection", "features": list(features)}).encode()
-    first, *others = read_zones(source, document, zone_format=geojson.FORMAT).zones
-    return replace(
-        first,
-        volumes=tuple(volume for part in (first, *others) for volume in part.volumes),
-        unknowns=tuple(
-            dict.fromkeys(unknown for part in (first, *others) for unknown in part.unknowns)
-        ),
-    )
+    return tuple(stored_zone(features) for features in rows)
 
 
 def check(

@@ -16,6 +16,7 @@ from soramichi.errors import SoramichiError
 COMMANDS = {
     "demo": "soramichi.commands.demo:demo",
     "ingest": "soramichi.commands.processes:ingest",
+    "watch": "soramichi.commands.processes:watch",
     "api": "soramichi.commands.processes:api",
     "migrate": "soramichi.commands.migrate:migrate",
     "doctor": "soramichi.commands.doctor:doctor",

@@ -112,6 +112,33 @@ class IngestSettings(_Section):
         return self
 
 
+class WatchSettings(_Section):
+    """When something in the air is an event."""
+
+    model_config = SettingsConfigDict(env_prefix="SORAMICHI_WATCH_")
+
+    interval_ms: Annotated[int, Field(ge=50, le=60_000)] = 500
+    # What was observed earlier and is stored later by no more than this is still in order.
+    lateness_s: Annotated[float, Field(ge=0.0, le=3_600.0)] = 1.0
+    # A change counts once it has lasted.
+    dwell_s: Annotated[float, Field(ge=0.0, le=60.0)] = 2.0
+    link_silence_s: Annotated[float, Field(ge=1.0, le=3_600.0)] = 15.0
+    link_offline_s: Annotated[float, Field(ge=0.0, le=3_600.0)] = 5.0
+    corridor_after_s: Annotated[float, Field(ge=1.0)] = 180.0
+    battery_low_pct: Annotated[float, Field(ge=0.0, le=100.0)] = 20.0
+    battery_critical_pct: Annotated[float, Field(ge=0.0, le=100.0)] = 10.0
+    # Elevation tiles for heights above ground; the sea is known without.
+    terrain_folder: Path | None = None
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 9465  # 0: no metrics listener
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if self.battery_critical_pct >= self.battery_low_pct:
+            raise ValueError("battery_critical_pct must be smaller than battery_low_pct")
+        return self
+
+
 class ApiSettings(_Section):
     """Where the pages and data are served."""
 
@@ -157,6 +184,7 @@ SECTIONS: tuple[type[BaseSettings], ...] = (
     BrokerSettings,
     DatabaseSettings,
     IngestSettings,
+    WatchSettings,
     ApiSettings,
     LogSettings,
 )

@@ -24,6 +24,10 @@ ALLOWED = {
         "soramichi.domain", "soramichi.store", "soramichi.mqtt", "soramichi.settings",
         "soramichi.errors",
     },
+    "watch": {
+        "routes_planner", "soramichi.domain", "soramichi.store", "soramichi.mqtt",
+        "soramichi.settings", "soramichi.errors",
+    },
     "routes_planner": {"soramichi.domain", "soramichi.errors"},
     "maps": {"soramichi.domain", "soramichi.errors"},
     "simulators": {
@@ -36,7 +40,7 @@ ALLOWED = {
     },
 }  # fmt: skip
 OUTERMOST = {"soramichi.bench", "soramichi.commands", "soramichi.embedded", "soramichi.__main__"}
-OURS = ("soramichi", "ingest", "routes_planner", "maps", "simulators", "api")
+OURS = ("soramichi", "ingest", "watch", "routes_planner", "maps", "simulators", "api")
 
 
 def imported(source: str) -> Iterator[str]:

@@ -29,6 +29,7 @@ from soramichi.domain.corridor import Corridor
 from soramichi.domain.dem import folder
 from soramichi.domain.flight import Name
 from soramichi.domain.terrain import FirstOf, Terrain
+from soramichi.domain.wire import IDENTIFIER
 from soramichi.errors import BadInput
 from soramichi.settings import DatabaseSettings, load
 from soramichi.store import corridors, pool
@@ -45,7 +46,7 @@ def book(file: Path, options: dict[str, Any]) -> int:
     """Reserve one corridor: 0 when it is booked, 1 when a booked one is too close."""
     plan = _chosen(file, options)
     cut = slices(plan, BOOKED, geoid=geoid, terrain=_terrain(options["terrain"]))
-    wanted = wanted_of(plan, cut, options["operator"])
+    wanted = wanted_of(plan, cut, options["operator"], options["aircraft"])
     with _database() as connection:
         answer = corridors.book(connection, wanted)
     if isinstance(answer, Taken):
@@ -73,6 +74,7 @@ def _confirmed(corridor_id: str, plan: Corridor, wanted: Wanted) -> dict[str, An
         "corridor": corridor_id,
         "candidate": plan.name,
         "operator": wanted.operator_id,
+        "aircraft": wanted.aircraft_id,
         "departs_at": utc(wanted.departs_at),
         "arrives_at": utc(wanted.arrives_at),
         "assumed": list(plan.assumed),
@@ -141,8 +143,15 @@ def _terrain(path: Path | None) -> Terrain:
     return FirstOf([*([] if path is None else [folder(path)]), demonstration_sea()])
 
 
-def wanted_of(plan: Corridor, cut: Slices, operator: str | None) -> Wanted:
-    """What is booked of a corridor: its line to draw and its slices."""
+def wanted_of(
+    plan: Corridor, cut: Slices, operator: str | None, aircraft: str | None = None
+) -> Wanted:
+    """What is booked of a corridor: its line to draw and its slices, for whom and what.
+
+    Raises `BadInput` for an aircraft id that no topic could carry.
+    """
+    if aircraft is not None and not IDENTIFIER.fullmatch(aircraft):
+        raise BadInput(f"{aircraft!r} cannot be an aircraft: use {IDENTIFIER.pattern}")
     feature = corridor_feature(plan)
     if plan.takeoff_amsl_m is not None:
         feature["properties"]["takeoff_amsl_m"] = plan.takeoff_amsl_m
@@ -161,6 +170,7 @@ def wanted_of(plan: Corridor, cut: Slices, operator: str | None) -> Wanted:
                 strict=True,
             )
         ],
+        aircraft_id=aircraft,
     )
 
 

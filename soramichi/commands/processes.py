@@ -1,4 +1,4 @@
-"""`soramichi ingest` and `soramichi api`: the processes that `python -m` also starts."""
+"""`soramichi ingest`, `watch` and `api`: the processes that `python -m` also starts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ import click
 def ingest() -> None:
     """One ingest worker, configured by SORAMICHI_… variables (取り込みワーカー)."""
     from ingest.__main__ import main  # noqa: PLC0415  # a command loads only what it needs
+
+    main()
+
+
+@click.command()
+def watch() -> None:
+    """One watcher that tells flight events, configured by SORAMICHI_… (飛行イベントの監視)."""
+    from watch.__main__ import main  # noqa: PLC0415
 
     main()
 

@@ -88,6 +88,7 @@ def compare(files: tuple[Path, ...], page: Path | None, **options: Any) -> None:
 @click.argument("file", type=FILE)
 @click.option("--candidate", metavar="NAME", help="Which line of the file. 経路名")
 @click.option("--booked-by", "operator", metavar="OPERATOR", help="Who flies it. 運航者")
+@click.option("--aircraft", metavar="ID", help="What flies it, and is then watched. 機体")
 @click.option("--depart", metavar="TIME", help="With its zone: 2026-11-23T10:00+09:00. 出発時刻")
 @click.option("--height-datum", type=DATUM, help="What heights count from. 高さの基準")
 @click.option("--terrain", type=FILE, metavar="FOLDER", help="Elevation tiles or GeoTIFF. 標高")

@@ -16,12 +16,16 @@ from typing import NamedTuple
 
 import msgspec
 
+from soramichi.domain.altitude import Datum
+from soramichi.domain.events import EventKind, Evidence, Severity
+from soramichi.domain.flight import Name
 from soramichi.domain.telemetry import FlightLabel, SequenceNumber, TelemetrySample
 from soramichi.errors import MalformedTelemetry
 
 ROOT = "soramichi/v1"
 TELEMETRY_FILTER = f"{ROOT}/+/+/telemetry"
 STATUS_FILTER = f"{ROOT}/+/+/status"
+EVENT_FILTER = f"{ROOT}/+/+/event"
 LIVE_TOPIC = f"{ROOT}/live"
 MAX_SAMPLES_PER_MESSAGE = 500
 # 500 samples with every member present and long numbers stay under 256 KiB.
@@ -81,11 +85,32 @@ class Decoded(NamedTuple):
     rejected: list[Rejected]
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether an aircraft's publisher is on line; also the MQTT will."""
+class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whether an aircraft's publisher is on line; also the MQTT will, which names others in `also`.
+
+    The `time` of a will is when its connection began.
+    """
 
     online: bool
     time: datetime
+    also: list[str] = msgspec.field(default_factory=list)
+
+
+class FlightEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One flight event as its operator hears it; the same `id` may come twice, an event never."""
+
+    id: int
+    kind: EventKind
+    severity: Severity
+    aircraft: str
+    flight: str
+    time: datetime
+    lon: float
+    lat: float
+    altitude_m: float
+    altitude_datum: Datum
+    evidence: Evidence
+    message: Name
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +131,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     settled_through: int | None
 
 
+class _EventId(msgspec.Struct):
+    """All that is needed of an event to ask for it."""
+
+    id: int
+
+
 class LiveState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The newest observation of one aircraft as ingest tells it to the API processes."""
 
@@ -117,6 +148,8 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _live = msgspec.json.Decoder(list[LiveState])
+_status = msgspec.json.Decoder(Status)
+_event = msgspec.json.Decoder(_EventId)
 
 
 def telemetry_topic(operator_id: str, aircraft_id: str) -> str:
@@ -172,7 +205,7 @@ def encode(samples: TelemetrySample | Sequence[TelemetrySample]) -> bytes:
     return _encoder.encode(samples)
 
 
-def encode_message(message: Status | Receipt | Sequence[LiveState]) -> bytes:
+def encode_message(message: Status | Receipt | FlightEvent | Sequence[LiveState]) -> bytes:
     """Any of the platform's own messages as a payload."""
     return _encoder.encode(message)
 
@@ -183,6 +216,22 @@ def decode_live(payload: bytes) -> list[LiveState]:
         return _live.decode(payload)
     except msgspec.DecodeError as error:
         raise MalformedTelemetry("not-json", detail=str(error)) from error
+
+
+def decode_status(payload: bytes) -> Status:
+    """What a publisher says of its connection. Raises `MalformedTelemetry` for anything else."""
+    try:
+        return _status.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedTelemetry("not-json", detail=str(error)) from error
+
+
+def peek_event(payload: bytes) -> int | None:
+    """The id of a message on an event topic, None for anything that has none."""
+    try:
+        return _event.decode(payload).id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def read_live_state(row: Mapping[str, object]) -> LiveState:

@@ -1,7 +1,8 @@
-"""The whole platform in one data folder: database, broker, ingest, api and simulated flights.
+"""The whole platform in one data folder: database, broker, our processes and simulated flights.
 
 simulate ──MQTT──> nats ──MQTT──> ingest ──COPY──> postgres ──SQL──> api ──HTTP──> browser
-                    └────────── live states ──────────────────────────┘
+                    ├────────── live states ───────── │ ──────────────┘
+                    └────────── events <── watch <────┘
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from soramichi.embedded.nats import Nats
 from soramichi.embedded.postgres import Postgres
 from soramichi.embedded.processes import Child, Command, wait_until
 from soramichi.errors import Unavailable
-from soramichi.settings import ApiSettings, IngestSettings, environment
+from soramichi.settings import ApiSettings, IngestSettings, WatchSettings, environment
 from soramichi.store import migrate, pool, quarantine, registry, symposiums
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account
@@ -94,8 +95,12 @@ class Platform:
         self._prepare_database()
         self._say("[3/5] broker / ブローカー")
         self.children.append(self.nats.start())
-        self._say("[4/5] ingest, api / 取り込み・配信")
-        self.children += [self._python("ingest", self._ingest()), self._python("api", self._api())]
+        self._say("[4/5] ingest, watch, api / 取り込み・監視・配信")
+        self.children += [
+            self._python("ingest", self._ingest()),
+            self._python("watch", self._servers() | environment(WatchSettings(metrics_port=0))),
+            self._python("api", self._api()),
+        ]
         wait_until(self._api_ready, self.children[-1], timeout_s=60)
         self._announce()
         self._say("[5/5] flights / デモ飛行")

@@ -19,7 +19,10 @@ from soramichi.store.pool import Connection
 
 
 class CorridorRecord(NamedTuple):
-    """A corridor to keep: `feature` is its GeoJSON line; None where not known."""
+    """A corridor to keep: `feature` is its GeoJSON line; None where not known.
+
+    `aircraft_id` is the aircraft that is to fly it, and is held to it.
+    """
 
     corridor_id: str
     name: Name
@@ -27,6 +30,7 @@ class CorridorRecord(NamedTuple):
     operator_id: str | None = None
     departs_at: datetime | None = None
     arrives_at: datetime | None = None
+    aircraft_id: str | None = None
 
 
 class Slice(NamedTuple):
@@ -51,6 +55,7 @@ class Wanted(NamedTuple):
     departs_at: datetime
     arrives_at: datetime
     slices: Sequence[Slice]
+    aircraft_id: str | None = None
 
 
 class Rival(NamedTuple):
@@ -83,11 +88,13 @@ def put(connection: Connection, records: Sequence[CorridorRecord]) -> None:
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO corridors AS c"
-            " (corridor_id, name_ja, name_en, definition, operator_id, departs_at, arrives_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (corridor_id) DO UPDATE SET"
+            " (corridor_id, name_ja, name_en, definition, operator_id, departs_at, arrives_at,"
+            " aircraft_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (corridor_id) DO UPDATE SET"
             " name_ja = excluded.name_ja, name_en = excluded.name_en,"
             " definition = excluded.definition, operator_id = excluded.operator_id,"
-            " departs_at = excluded.departs_at, arrives_at = excluded.arrives_at"
+            " departs_at = excluded.departs_at, arrives_at = excluded.arrives_at,"
+            " aircraft_id = excluded.aircraft_id"
             " WHERE NOT EXISTS (SELECT FROM bookings b WHERE b.corridor_id = c.corridor_id)",
             [
                 (
@@ -98,6 +105,7 @@ def put(connection: Connection, records: Sequence[CorridorRecord]) -> None:
                     one.operator_id,
                     one.departs_at,
                     one.arrives_at,
+                    one.aircraft_id,
                 )
                 for one in records
             ],
@@ -105,7 +113,10 @@ def put(connection: Connection, records: Sequence[CorridorRecord]) -> None:
 
 
 def book(connection: Connection, wanted: Wanted) -> str | Taken:
-    """Book a corridor: its new id, or who is in the way. Raises `NotFound` for its operator."""
+    """Book a corridor: its new id, or who is in the way.
+
+    Raises `NotFound` for an operator that is not registered.
+    """
     with connection.transaction():
         _take_turns(connection)
         try:
@@ -132,7 +143,7 @@ def _insert(connection: Connection, wanted: Wanted) -> str:
     ).fetchone()
     assert row is not None  # noqa: S101
     number, corridor_id = row[0], f"booking-{row[0]}"
-    put(connection, [CorridorRecord(corridor_id, *wanted[:-1])])
+    put(connection, [CorridorRecord(corridor_id, *wanted[:5], wanted.aircraft_id)])
     connection.execute(
         "INSERT INTO bookings (booking, corridor_id) VALUES (%s, %s)", (number, corridor_id)
     )

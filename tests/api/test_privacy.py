@@ -18,6 +18,7 @@ from soramichi.settings import DatabaseSettings
 from soramichi.store import pool, symposiums
 from tests.api.conftest import Server
 from tests.api.test_data import NOW, events, get, problem, store
+from tests.api.test_events import one_of_each, tell
 from tests.builders import a_sample
 from tests.servers import publish_operator
 
@@ -62,8 +63,10 @@ def every_public_answer(server: Server) -> str:
     texts = []
     with urllib.request.urlopen(f"{server.url}/openapi.json") as answer:
         paths = [path for path, methods in json.load(answer)["paths"].items() if "get" in methods]
-    assert "/api/v1/flights/{flight_id}/track" in paths
-    for path in [*paths, "/", "/live", "/metrics"]:
+    assert {"/api/v1/flights/{flight_id}/track", "/api/v1/events"} <= set(paths)
+    asked = (f"flight={SECRET}-1", f"aircraft={SECRET}&limit=500", "detail=full")
+    doors = ["/", "/live", "/metrics", *(f"/api/v1/events?{query}" for query in asked)]
+    for path in [*paths, *doors]:
         if path == "/api/v1/stream":
             texts.append(json.dumps(next(events(server.url + path))))
             continue
@@ -82,6 +85,8 @@ def test_an_unpublished_aircraft_leaves_by_no_door(
 ) -> None:
     store(database, SECRET, range(5), operator="rival")
     store(database, "JA01", range(5))
+    for aircraft in (SECRET, "JA01"):
+        tell(database, aircraft, one_of_each(aircraft))
     announced(server, "JA02")
     announce(server, "rival", SECRET)
     time.sleep(0.5)
@@ -90,7 +95,10 @@ def test_an_unpublished_aircraft_leaves_by_no_door(
 
     assert "JA02" in said
     assert "JA01-1" in said
-    assert not [word for word in (SECRET, "rival", "mie-demo", "33.25", "987654") if word in said]
+    assert "geozone_entered" in said
+    assert not [
+        word for word in (SECRET, "rival", "mie-demo", "33.25", "987654", "C1") if word in said
+    ]
 
 
 def test_what_was_received_outside_the_symposium_stays_private(

@@ -221,13 +221,17 @@ def test_metrics_in_alerts_exist() -> None:
     assert set(re.findall(r"soramichi_\w+", alerts)) <= known
 
 
-@pytest.mark.parametrize("job", ["ingest", "api"])
+@pytest.mark.parametrize("job", ["ingest", "watch", "api"])
 def test_prometheus_asks_every_process_at_its_port(job: str) -> None:
     jobs = load("deploy/prometheus/prometheus.yml")["scrape_configs"]
     (targets,) = next(one["dns_sd_configs"] for one in jobs if one["job_name"] == job)
     processes = {name for name, one in SERVICES.items() if one.get("command", [])[2:] == [job]}
     assert set(targets["names"]) == processes
-    variable = {"ingest": "SORAMICHI_INGEST_METRICS_PORT", "api": "SORAMICHI_API_PORT"}[job]
+    variable = {
+        "ingest": "SORAMICHI_INGEST_METRICS_PORT",
+        "watch": "SORAMICHI_WATCH_METRICS_PORT",
+        "api": "SORAMICHI_API_PORT",
+    }[job]
     assert {SERVICES[name]["environment"][variable] for name in processes} == {str(targets["port"])}
 
 

@@ -1,0 +1,129 @@
+"""Flight events for everyone: heard of from the broker, judged by the database, told once.
+
+What comes over the broker is only a hint to look: whether an event may leave,
+and what of it, is decided by the same query that answers `/api/v1/events`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from api.live import LivePicture
+from soramichi.domain import wire
+from soramichi.domain.events import EventKind, Severity, describe
+from soramichi.domain.flight import Name
+from soramichi.store import events
+from soramichi.store.events import Told
+from soramichi.store.pool import AsyncPool
+
+log = logging.getLogger(__name__)
+
+FLIGHT_EVENT = "flight-event"
+_LOOK_EVERY_S = 0.5
+# A read replica may be this far behind the event's message.
+_REPLICA_LAG = timedelta(seconds=30)
+_MOST_WAITING = 50_000
+
+
+class PublicZone(msgspec.Struct, frozen=True):
+    """The zone that an event is about."""
+
+    identifier: str
+    name: Name
+
+
+class PublicCorridor(msgspec.Struct, frozen=True):
+    """The corridor that an event is about."""
+
+    id: str
+    name: Name
+
+
+class PublicEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What anybody may know of an event: listed member by member, so nothing slips through."""
+
+    id: int
+    kind: EventKind
+    severity: Severity
+    aircraft: str
+    flight: str
+    time: datetime
+    lon: float
+    lat: float
+    zone: PublicZone | None = None
+    corridor: PublicCorridor | None = None
+    by_m: float | None = None
+    message: Name
+
+
+def public(told: Told) -> PublicEvent:
+    """The public part of an event that the public may see, as coarse as its operator asked for."""
+    event, about = told.event, told.event.evidence
+    zone, corridor = about.zone, about.corridor
+    return PublicEvent(
+        id=told.event_id,
+        kind=event.kind,
+        severity=event.severity,
+        aircraft=told.aircraft_id,
+        flight=event.place.flight_id,
+        time=event.place.time,
+        lon=told.discretion.coarse(event.place.longitude_deg),
+        lat=told.discretion.coarse(event.place.latitude_deg),
+        zone=PublicZone(zone.identifier, zone.name) if zone else None,
+        corridor=PublicCorridor(corridor.id, corridor.name) if corridor else None,
+        by_m=about.by_m,
+        message=describe(event.kind, about),
+    )
+
+
+class Bulletin:
+    """Events on their way to the viewers. Of one event loop; only `hear` is for other threads."""
+
+    def __init__(self, pool: AsyncPool, picture: LivePicture) -> None:
+        self._pool = pool
+        self._picture = picture
+        # When to look at each, and until when one that is not there yet is waited for.
+        self._waiting: dict[int, tuple[datetime, datetime]] = {}
+        self._loop = asyncio.get_running_loop()
+
+    def hear(self, payload: bytes) -> None:
+        """Take a message of an event topic; callable from any thread."""
+        event_id = wire.peek_event(payload)
+        if event_id is not None:
+            self._loop.call_soon_threadsafe(self._expect, event_id)
+
+    def _expect(self, event_id: int) -> None:
+        if len(self._waiting) < _MOST_WAITING:
+            now = datetime.now(UTC)
+            self._waiting.setdefault(event_id, (now, now + _REPLICA_LAG))
+
+    async def run(self) -> None:
+        """Tell what may be told, for ever."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            try:
+                await self._look(datetime.now(UTC))
+            except (psycopg.Error, PoolTimeout) as error:
+                log.warning("flight events wait for the database: %s", error)
+
+    async def _look(self, now: datetime) -> None:
+        due = [event_id for event_id, (at, _) in self._waiting.items() if at <= now]
+        if not due:
+            return
+        found = {one.told.event_id: one for one in await events.judged(self._pool, due)}
+        for event_id, one in found.items():
+            del self._waiting[event_id]
+            if one.is_public:
+                body = msgspec.json.encode(public(one.told))
+                self._picture.announce(FLIGHT_EVENT, body)
+            elif one.public_from > now:
+                self._waiting[event_id] = (one.public_from, one.public_from)
+        for event_id in due:
+            if event_id not in found and self._waiting[event_id][1] <= now:
+                del self._waiting[event_id]
