@@ -11,7 +11,7 @@ from pathlib import Path
 from soramichi.embedded import postgres
 from soramichi.embedded.folder import free_port
 from soramichi.embedded.postgres import Postgres
-from soramichi.embedded.processes import Child, Command
+from soramichi.embedded.processes import Child, Command, account_arguments
 from soramichi.settings import DatabaseSettings
 
 SCRIPTS = Path(__file__).parents[2] / "deploy" / "timescale"
@@ -49,6 +49,13 @@ class Replica:
             "REPLICATION_PASSWORD_FILE": str(self._secret),
         }
         subprocess.run(["sh", str(SCRIPTS / "replication.sh")], env=environment, check=True)
+
+    def promote(self) -> None:
+        """Make it a primary, as docs/operations.md says."""
+        arguments = ["pg_ctl", "promote", "--pgdata", str(self._folder / "copy")]
+        if self._account is not None:
+            arguments = ["setpriv", *account_arguments(self._account), "--", *arguments]
+        subprocess.run(arguments, env={"PATH": self._path}, check=True, capture_output=True)
 
     def start(self) -> Child:
         """Copy and follow; it answers some seconds later."""
