@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from soramichi.store.telemetry import Row
 from tests.builders import a_sample
 
 NOON = datetime(2026, 11, 10, 3, 0, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
 
 
 def row(second: float, **changes: object) -> Row:
@@ -87,3 +89,33 @@ def test_a_whole_compressed_flight_sent_again_changes_nothing(connection: Connec
 
     assert (len(appended.duplicates), appended.stored, appended.conflicts) == (300, [], [])
     assert times(connection) == 300
+
+
+def test_nothing_is_dropped_by_itself_and_the_documented_policies_drop_what_is_old(
+    connection: Connection,
+) -> None:
+    today = datetime.now(UTC).replace(second=0, microsecond=0)
+    long_ago = today - timedelta(days=800)
+    telemetry.append(
+        connection,
+        [Row("JA01", "F1", None, NOON, a_sample(time=time)) for time in (long_ago, today)],
+    )
+    connection.execute("SET search_path = soramichi, public")
+    connection.execute("CALL refresh_continuous_aggregate('telemetry_1min', NULL, NULL)")
+    [(policies,)] = connection.execute(
+        "SELECT count(*) FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'"
+    ).fetchall()
+    assert policies == 0
+
+    documented = (ROOT / "docs/storage.md").read_text().split("```sql\n")[1].split("```")[0]
+    for statement in documented.split(";\n")[:-1]:
+        connection.execute(statement.encode())
+    for (job,) in connection.execute(
+        "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name IN"
+        " ('policy_retention', 'policy_refresh_continuous_aggregate')"
+    ).fetchall():
+        connection.execute("CALL run_job(%s)", (job,))
+
+    there = "SELECT %s IN (SELECT time FROM telemetry), %s IN (SELECT bucket FROM telemetry_1min)"
+    assert connection.execute(there, (long_ago, long_ago)).fetchone() == (False, True)
+    assert connection.execute(there, (today, today)).fetchone() == (True, True)
