@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ingest.line import Line
 from soramichi.domain import wire
 from tests.fuzz import campaign, mutation, seeds, targets
+from tests.fuzz.broker_targets import stream
 
 CASES = [(name, seed) for name, make in seeds.SEEDS.items() for seed in make()]
 
@@ -43,7 +44,7 @@ def test_the_targets_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Line, "read", lambda _: [])
     with pytest.raises(AssertionError):
-        targets.stream(b"\0\0" + seeds.message(b"t", b"x", 1))
+        stream(b"\0\0" + seeds.message(b"t", b"x", 1))
 
 
 def test_a_campaign_counts_every_input_and_says_where_everything_ended(tmp_path: Path) -> None:
