@@ -109,3 +109,24 @@ def routes(*, tiles: TileSource | None, zones: bool, saved: bool = False) -> Con
         tiles=tiles,
         parts={"zones": zones, "saved": saved},
     )
+
+
+def operator() -> Content:
+    """The page of those who run the platform; nothing of what it shows stands in it."""
+    paths = {
+        "events": "/api/v1/events?detail=full",
+        "acknowledge": "/api/v1/events/{id}/acknowledge",
+        "flights": "/api/v1/completeness?limit=30",
+        "flight": "/api/v1/flights/{id}/completeness",
+        "links": "/api/v1/links",
+        "quarantine": "/api/v1/quarantine",
+        "replay": PATHS["replay"],
+    }
+    return Content(
+        name="operator",
+        template="operator.html",
+        entry="operator.js",
+        styles=("/static/css/operator.css",),
+        config={"page": "operator", "paths": paths},
+        map=False,
+    )

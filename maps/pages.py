@@ -12,6 +12,7 @@ __all__ = [
     "home_page",
     "kiosk_page",
     "live_page",
+    "operator_page",
     "replay_page",
     "routes_page",
 ]
@@ -50,3 +51,8 @@ def routes_page(*, tiles: TileSource | None = None, zones: bool = False) -> Page
     `altitude_datum`. Errors are problem+json with `detail`.
     """
     return served(contents.routes(tiles=tiles, zones=zones))
+
+
+def operator_page() -> Page:
+    """`/operator`: events, completeness, links and quarantine, for whoever has the staff token."""
+    return served(contents.operator())

@@ -46,6 +46,7 @@ class Content:
     entry: str
     config: dict[str, Any]
     tiles: TileSource | None = None
+    map: bool = True
     styles: tuple[str, ...] = ()
     parts: Mapping[str, Any] = field(default_factory=dict)
 
@@ -78,24 +79,25 @@ def _hashes(texts: Iterable[str]) -> str:
 
 def served(content: Content) -> Page:
     """The page of the server: files by address, scripts by hash, no other host but the tiles'."""
-    map_html, map_script = map_element(content.tiles)
+    map_html, map_script = map_element(content.tiles) if content.map else ("", "")
     import_map = in_script({"imports": assets.modules()})
     tiles = content.tiles
+    own = _STYLES if content.map else _STYLES[-1:]
     html = _rendered(
         content,
         map_html,
         map_script,
         icon=assets.versioned(_ICON),
         manifest=MANIFEST,
-        styles=[assets.versioned(url) for url in (*_STYLES, *content.styles)],
-        scripts=[assets.versioned(url) for url in _SCRIPTS],
+        styles=[assets.versioned(url) for url in (*own, *content.styles)],
+        scripts=[assets.versioned(url) for url in _SCRIPTS if content.map],
         preloads=[assets.modules()[name] for name in assets.needed(content.entry)],
         import_map=import_map,
         entry=assets.modules()[f"soramichi/{content.entry}"],
     )
     policy = {
         "default-src": "'none'",
-        "script-src": f"'self' {_hashes([import_map, map_script])}",
+        "script-src": f"'self' {_hashes(one for one in (import_map, map_script) if one)}",
         "style-src": "'self'",
         "img-src": f"'self' {tiles.origin} data:" if tiles else "'self'",
         "connect-src": "'self'",

@@ -16,6 +16,7 @@ from maps.pages import (
     home_page,
     kiosk_page,
     live_page,
+    operator_page,
     replay_page,
     routes_page,
 )
@@ -41,6 +42,7 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
         "/": _prepared(home_page(tiles=tiles)),
         "/live": _prepared(live_page(tiles=tiles, zones=True)),
         "/routes": _prepared(routes_page(tiles=tiles, zones=True)),
+        "/operator": _prepared(operator_page()),
         "/manifest.webmanifest": prepared(assets.STATIC_FOLDER / "manifest.webmanifest"),
         "/service-worker.js": prepared(assets.STATIC_FOLDER / "service-worker.js", _WORKER),
     }

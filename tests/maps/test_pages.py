@@ -12,7 +12,16 @@ from html.parser import HTMLParser
 import pytest
 
 from maps import assets
-from maps.pages import Page, TileSource, home_page, kiosk_page, live_page, replay_page, routes_page
+from maps.pages import (
+    Page,
+    TileSource,
+    home_page,
+    kiosk_page,
+    live_page,
+    operator_page,
+    replay_page,
+    routes_page,
+)
 from soramichi.errors import BadInput
 
 GSI = TileSource(
@@ -30,6 +39,7 @@ def every_page() -> list[Page]:
         replay_page(HOSTILE),
         kiosk_page(phone_url="http://192.0.2.1:8000/"),
         routes_page(),
+        operator_page(),
     ]
 
 
