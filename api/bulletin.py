@@ -95,7 +95,7 @@ class Bulletin:
     def hear(self, payload: bytes) -> None:
         """Take a message of an event topic; callable from any thread."""
         event_id = wire.peek_event(payload)
-        if event_id is not None:
+        if event_id is not None and 0 < event_id < 2**63:
             self._loop.call_soon_threadsafe(self._expect, event_id)
 
     def _expect(self, event_id: int) -> None:

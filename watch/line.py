@@ -76,7 +76,8 @@ class Line:
         except MalformedTelemetry as error:
             log.warning("a status was passed over: %s", error)
             return
-        whose = [topic.aircraft_id, *status.also[:_MOST_NAMED]]
+        named = [one for one in status.also[:_MOST_NAMED] if wire.IDENTIFIER.fullmatch(one)]
+        whose = [topic.aircraft_id, *named]
         self.heard.append(
             Heard(topic.operator_id, whose, status.online, datetime.now(UTC), message.retain)
         )

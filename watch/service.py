@@ -16,6 +16,7 @@ import psycopg
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from soramichi.domain import conformance
+from soramichi.domain.conformance import Watch
 from soramichi.domain.events import Event
 from soramichi.domain.tracking import Fix
 from soramichi.errors import Unavailable
@@ -53,6 +54,11 @@ class Service:
         self.registry = CollectorRegistry()
         self._told = Counter(
             "soramichi_watch_events", "Flight events told", ["kind"], registry=self.registry
+        )
+        self._failures = Counter(
+            "soramichi_watch_failures",
+            "Stretches of samples that could not be judged; see the log",
+            registry=self.registry,
         )
         self._round_seconds = Histogram(
             "soramichi_watch_round_seconds",
@@ -142,7 +148,13 @@ class Service:
         """What happened to one aircraft, by its new observations and by the clock."""
         watch, known = one.watch, self._known
         corridors = known.corridors.get(one.aircraft_id, ())
-        found = conformance.observe(watch, fixes, known.around, corridors)
+        try:
+            found = conformance.observe(watch, fixes, known.around, corridors)
+        except Exception:
+            # A fault of ours over one aircraft must not end the watch over all others.
+            log.exception("judging %s failed; the watch over it begins anew", one.aircraft_id)
+            self._failures.inc()
+            watch, found = Watch(last=fixes[-1]), []
         if len(fixes) < _MOST_FIXES:
             # What was received a moment ago may not be stored yet.
             then = now - self._lateness

@@ -8,6 +8,7 @@ nothing or everything.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -22,6 +23,8 @@ from soramichi.domain.telemetry import TelemetrySample
 from soramichi.domain.tracking import Fix
 from soramichi.store.pool import Connection
 from soramichi.store.telemetry import SAMPLE_COLUMNS
+
+log = logging.getLogger(__name__)
 
 
 class Watched(NamedTuple):
@@ -57,9 +60,18 @@ def lock(connection: Connection, *, now: datetime, most: int) -> list[Watched]:
     connection.execute(_FOUND)
     rows = connection.execute(_LOCKED, (now, most)).fetchall()
     return [
-        Watched(aircraft_id, through, msgspec.convert(state, Watch), offline)
+        Watched(aircraft_id, through, _state(aircraft_id, state), offline)
         for aircraft_id, through, state, offline in rows
     ]
+
+
+def _state(aircraft_id: str, stored: object) -> Watch:
+    """What was known; nothing where another release wrote what this one cannot read."""
+    try:
+        return msgspec.convert(stored, Watch)
+    except msgspec.ValidationError as error:
+        log.warning("the watch over %s begins anew: %s", aircraft_id, error)
+        return Watch()
 
 
 # Up to the newest observation that was stored long enough ago, whatever came in between: what

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import urllib.error
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from api.live import LivePicture
 from soramichi import mqtt
 from soramichi.domain import wire
 from soramichi.domain.altitude import Datum
@@ -237,6 +239,20 @@ def test_staff_sees_links_and_what_waits_in_quarantine(
     assert (found["waiting"], found["books"]["stored"]) == ({"not-json": 1}, 2)
 
 
+def test_a_viewer_that_fell_behind_is_told_what_it_missed() -> None:
+    async def fall_behind() -> tuple[bytes, bytes]:
+        picture = LivePicture(max_age=timedelta(hours=1))
+        for body in (b"1", b"2"):
+            picture.announce("flight-event", body)
+            picture.advance(NOW)
+        return (await picture.next_event(0))[1], (await picture.next_event(1))[1]
+
+    behind, in_time = asyncio.run(fall_behind())
+    assert behind.count(b"event: states") == 1
+    assert behind.endswith(b"event: flight-event\ndata: 1\n\nevent: flight-event\ndata: 2\n\n")
+    assert in_time.count(b"flight-event") == 1
+
+
 # ---- the stream -----------------------------------------------------------------------------
 
 
@@ -296,7 +312,7 @@ def test_the_stream_tells_what_may_be_told_and_only_that(
     ids = tell(database, "JA01", one_of_each("JA01"))[1:]
     ids += tell(database, "SECRET01", one_of_each("SECRET01"))
 
-    events = heard(server, [*ids, 424_242], seconds=4.0)
+    events = heard(server, [2**70, *ids, 424_242], seconds=4.0)
 
     assert sorted(kinds(events)) == sorted(
         str(kind) for kind in EventKind

@@ -14,6 +14,7 @@ from routes_planner.desk import corridor_feature
 from soramichi.commands.routes import routes
 from soramichi.errors import BadInput, NotFound
 from soramichi.settings import DatabaseSettings, environment
+from soramichi.store.pool import Connection
 from tests.routes_planner.builders import NOON, a_corridor, agl
 
 ACROSS = ((0.0, -2_000.0), (0.0, 2_000.0))
@@ -134,3 +135,14 @@ def test_the_departure_can_be_said_and_must_be_known(tmp_path: Path) -> None:
 
     assert isinstance(unknown.exception, BadInput)
     assert json.loads(said.stdout)["booked"]["departs_at"] == "2026-11-24T00:00:00Z"
+
+
+def test_a_booking_may_name_the_aircraft_that_is_then_watched(
+    tmp_path: Path, connection: Connection
+) -> None:
+    booked = json.loads(run("book", a_file(tmp_path), "--aircraft", "JA01", "--json").output)
+
+    assert booked["booked"]["aircraft"] == "JA01"
+    rows = connection.execute("SELECT corridor_id, aircraft_id FROM corridors").fetchall()
+    assert rows == [(booked["booked"]["corridor"], "JA01")]
+    assert isinstance(run("book", a_file(tmp_path), "--aircraft", "a/b").exception, BadInput)

@@ -178,6 +178,20 @@ def test_what_came_out_of_order_within_the_allowance_is_judged_in_order(
     assert told(connection) == ["geozone_entered", "geozone_exited"]
 
 
+def test_a_state_that_cannot_be_read_is_begun_anew(
+    database: DatabaseSettings, connection: Connection
+) -> None:
+    add_zone(connection, 205.0, 1_205.0)
+    ingest, start = Ingest(database), datetime.now(UTC) - timedelta(seconds=90)
+    ingest.commit(eastward(start, range(5)))
+    watched(a_service(database))
+    connection.execute("UPDATE flight_watches SET state = '{\"last\": 5}'")
+    ingest.commit(eastward(start, range(5, 80)))
+    watched(a_service(database))
+
+    assert told(connection) == ["geozone_entered", "geozone_exited"]
+
+
 def test_doubted_samples_tell_nothing(database: DatabaseSettings, connection: Connection) -> None:
     add_zone(connection, 205.0, 1_205.0)
     ingest, service = Ingest(database), a_service(database)
@@ -321,7 +335,8 @@ def test_the_word_of_the_broker_that_a_publisher_is_gone_is_heard(
             client = mqtt.client(broker.settings(user), user, durable=False)
             client.connect("127.0.0.1", broker.port)
             client.loop_start()
-            status = wire.Status(online=False, time=now, also=["JA02"])
+            # What no id can be is passed over, and does not hold up what follows.
+            status = wire.Status(online=False, time=now, also=["\0", "JA02"])
             topic = wire.status_topic(user, "JA01")
             payload = wire.encode_message(status)
             client.publish(topic, payload, qos=1, retain=True).wait_for_publish(5)
@@ -357,7 +372,7 @@ def test_killed_watchers_lose_and_double_nothing(
             "SELECT count(*) FROM flight_events WHERE published_at IS NOT NULL"
         ).fetchone() == (24,), timeout_s=60)  # fmt: skip
         for watcher in watchers:
-            watcher.stop()
+            watcher.kill()
 
     rows = connection.execute(
         "SELECT aircraft_id, kind, count(*) FROM flight_events GROUP BY 1, 2 ORDER BY 1, 2"
