@@ -19,6 +19,7 @@ PATHS = {
     "geozones": "/api/v1/geozones",
     "corridors": "/api/v1/corridors",
     "flights": "/api/v1/flights",
+    "events": "/api/v1/events",
     "track": "/api/v1/flights/{id}/track",
     "replay": "/replay/{id}",
     "check": "/api/v1/routes/check",
@@ -66,7 +67,11 @@ def viewer(name: str, *, tiles: TileSource | None, zones: bool, saved: bool = Fa
 def replay(flight: str, *, tiles: TileSource | None, zones: bool, saved: bool = False) -> Content:
     """One stored flight."""
     track = PATHS["track"].replace("{id}", quote(flight, safe=""))
-    resources = {"track": f"{track}?points={_REPLAY_POINTS}", "aircraft": PATHS["aircraft"]}
+    resources = {
+        "track": f"{track}?points={_REPLAY_POINTS}",
+        "aircraft": PATHS["aircraft"],
+        "events": f"{PATHS['events']}?flight={quote(flight, safe='')}&limit=500",
+    }
     return Content(
         name="replay",
         template="replay.html",

@@ -39,16 +39,18 @@ def live_file(aircraft: Json, *, tracks: Mapping[str, Json], at: datetime) -> st
     return carried(content, _base_map() | data)
 
 
-def replay_file(track: Json, *, aircraft: Json) -> str:
-    """One flight to be replayed, as HTML: its track's feature, and `/api/v1/aircraft`'s answer.
+def replay_file(track: Json, *, aircraft: Json, events: Json, corridors: Json) -> str:
+    """One flight to be replayed, as HTML: its track's feature, and the answers of three endpoints.
 
-    Raises `BadInput` when the track has fewer than two points.
+    Those are `/api/v1/aircraft`, `/events` of this flight and `/corridors`. Raises `BadInput`
+    when the track has fewer than two points.
     """
     if len(track["geometry"]["coordinates"]) < 2:
         raise BadInput("a flight of fewer than two points cannot be replayed")
     flight = str(track["properties"]["flight"])
     content = contents.replay(flight, tiles=None, zones=False, saved=True)
-    return carried(content, _base_map() | {"track": track, "aircraft": aircraft})
+    data = {"track": track, "aircraft": aircraft, "events": events, "corridors": corridors}
+    return carried(content, _base_map() | data)
 
 
 def routes_file(answer: Json, *, zones: Sequence[Json] = ()) -> str:

@@ -60,8 +60,13 @@ def live(*, output: Path, server: str) -> None:
 def replay(*, flight: str, output: Path, server: str) -> None:
     """One stored FLIGHT, to be played again. 保存された飛行の再生"""  # noqa: D415
     export: Any = importlib.import_module("maps.export")
-    aircraft = _get(server, "api/v1/aircraft")
-    _write(output, export.replay_file(_track(server, flight), aircraft=aircraft))
+    page = export.replay_file(
+        _track(server, flight),
+        aircraft=_get(server, "api/v1/aircraft"),
+        events=_events(server, flight),
+        corridors=_get(server, "api/v1/corridors"),
+    )
+    _write(output, page)
 
 
 @command.command()
@@ -84,6 +89,14 @@ def routes(*, files: tuple[Path, ...], output: Path, server: str) -> None:
 
 def _track(server: str, flight: str) -> Any:
     return _get(server, f"api/v1/flights/{quote(flight, safe='')}/track?points={_POINTS}")
+
+
+def _events(server: str, flight: str) -> Any:
+    """The first page of what happened in it; a server of before there were events has none."""
+    try:
+        return _get(server, f"api/v1/events?limit=500&flight={quote(flight, safe='')}")
+    except NotFound:
+        return {"events": [], "next": None}
 
 
 def _get(server: str, path: str, question: Any = None) -> Any:

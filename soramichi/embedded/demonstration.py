@@ -30,7 +30,12 @@ def seed(connection: Connection) -> list[str]:
     for feature in document["features"]:
         properties = feature["properties"]
         name = Name(ja=properties["title_ja"], en=properties["title_en"])
-        shown = {"name": {"ja": name.ja, "en": name.en}, "identifier": properties["name"]}
+        shown = {
+            "name": {"ja": name.ja, "en": name.en},
+            "identifier": properties["name"],
+            "width_m": properties["width_m"],
+            "height_datum": properties["height_datum"],
+        }
         drawn = {"type": "Feature", "properties": shown, "geometry": feature["geometry"]}
         routes.append(CorridorRecord(properties["name"], name, drawn))
     corridors.put(connection, routes)

@@ -149,6 +149,33 @@ def a_track(
     }
 
 
+def corridors_over_the_bay() -> dict[str, Any]:
+    """One published corridor: due south to due north, 2 km west of the flying car's circle."""
+    line = [[136.74, 34.5, 300], [136.74, 34.75, 300]]
+    properties = {
+        "identifier": "A", "name": {"ja": "伊勢湾ルート", "en": "Ise Bay route"},
+        "width_m": 300.0, "height_datum": "AMSL",
+    }  # fmt: skip
+    geometry = {"type": "LineString", "coordinates": line}
+    feature = {"type": "Feature", "properties": properties, "geometry": geometry}
+    return {"type": "FeatureCollection", "features": [feature]}
+
+
+def some_events(until: datetime) -> dict[str, Any]:
+    """Newest first, as the server has them: a deviation 2 min and a take-off 9 min before."""
+
+    def event(number: int, kind: str, severity: str, before_s: int) -> dict[str, Any]:
+        return {
+            "id": number, "kind": kind, "severity": severity, "aircraft": "JA-SM01",
+            "flight": "JA-SM01-1", "time": stamp(until - timedelta(seconds=before_s)),
+            "lon": 136.8, "lat": 34.6, "message": {"ja": HOSTILE, "en": HOSTILE},
+        }  # fmt: skip
+
+    off = event(2, "corridor_deviation", "warning", 120)
+    off |= {"corridor": {"id": "A", "name": {"ja": "A", "en": "A"}}, "by_m": 420.0}
+    return {"events": [off, event(1, "takeoff", "info", 540)], "next": None}
+
+
 def a_finding(
     severity: str, line: list[list[float]], span_m: tuple[float, float]
 ) -> dict[str, Any]:

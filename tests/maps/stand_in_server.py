@@ -31,8 +31,10 @@ from tests.maps.scenery import (
     a_fleet,
     a_track,
     an_answer,
+    corridors_over_the_bay,
     five_zones,
     gathered,
+    some_events,
     stamp,
     three_over_mie,
 )
@@ -132,11 +134,11 @@ class StandIn:
         return JSONResponse({"type": "FeatureCollection", "features": self.zones})
 
     async def corridors(self, _: Request) -> Response:
-        line = [[136.87, 34.35], [136.95, 34.6], [136.805, 34.858]]
-        geometry = {"type": "LineString", "coordinates": line}
-        properties = {"identifier": "A", "name": {"ja": "伊勢湾ルート", "en": "Ise Bay route"}}
-        feature = {"type": "Feature", "properties": properties, "geometry": geometry}
-        return JSONResponse({"type": "FeatureCollection", "features": [feature]})
+        return JSONResponse(corridors_over_the_bay())
+
+    async def events(self, request: Request) -> Response:
+        mine = request.query_params["flight"] == "JA-SM01-1"
+        return JSONResponse(some_events(datetime.now(UTC)) if mine else {"events": []})
 
     async def track(self, request: Request) -> Response:
         craft = next((c for c in self.fleet if f"{c.id}-1" == request.path_params["flight"]), None)
@@ -170,6 +172,7 @@ class StandIn:
             Route("/api/v1/routes/html", self.html, methods=["POST"]),
             Route("/api/v1/routes/search", self.search, methods=["POST"]),
             Route("/api/v1/corridors", self.corridors),
+            Route("/api/v1/events", self.events),
             Route("/api/v1/flights/{flight}/track", self.track),
             *(Mount(url, StaticFiles(directory=to)) for url, to in assets.vendor_folders().items()),
             Mount(assets.STATIC_URL, StaticFiles(directory=assets.STATIC_FOLDER)),

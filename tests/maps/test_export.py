@@ -10,7 +10,15 @@ from playwright.sync_api import Browser
 
 from maps.export import live_file, replay_file, routes_file
 from soramichi.errors import BadInput
-from tests.maps.scenery import a_hostile_one, a_track, an_answer, collection, three_over_mie
+from tests.maps.scenery import (
+    a_hostile_one,
+    a_track,
+    an_answer,
+    collection,
+    corridors_over_the_bay,
+    some_events,
+    three_over_mie,
+)
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 FLEET = [*three_over_mie(), a_hostile_one()]
@@ -22,7 +30,12 @@ def saved_live() -> str:
 
 
 def saved_replay() -> str:
-    return replay_file(a_track(FLEET[0], NOW), aircraft=collection(FLEET, NOW))
+    return replay_file(
+        a_track(FLEET[0], NOW),
+        aircraft=collection(FLEET, NOW),
+        events=some_events(NOW),
+        corridors=corridors_over_the_bay(),
+    )
 
 
 @pytest.mark.browser
@@ -72,4 +85,6 @@ def test_a_time_without_zone_is_refused() -> None:
 def test_a_flight_of_one_point_is_refused() -> None:
     track = a_track(FLEET[0], NOW, over=timedelta(seconds=2))
     with pytest.raises(BadInput):
-        replay_file(track, aircraft={"features": []})
+        replay_file(
+            track, aircraft={"features": []}, events={"events": []}, corridors={"features": []}
+        )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from soramichi.domain.geodesy import WGS84
 from tests.browser import DESKTOP, PHONE, Open
+from tests.maps.scenery import HOSTILE
 from tests.maps.stand_in_server import StandIn
 
 pytestmark = pytest.mark.browser
@@ -55,3 +57,51 @@ def test_an_unknown_flight_is_said_in_words(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/replay/no-such?lang=en")
     assert visit.page.get_by_role("alert").inner_text().startswith("There is no such")
     visit.complaints[:] = [said for said in visit.complaints if "404" not in said]
+
+
+def test_what_happened_is_marked_and_listed_and_can_be_gone_to(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/replay/JA-SM01-1?lang=en", DESKTOP)
+    visit.wait("soramichi.complete")
+    events = visit.page.locator("#events button")
+    assert [one.split("\n")[-1] for one in events.all_inner_texts()] == [
+        "Take-off",
+        "Left its corridor",
+    ]
+    assert visit.page.evaluate("soramichi.shown.profile.marks.length") == 2
+    visit.page.locator("#play").click()
+    events.nth(1).click()
+    at_event = "soramichi.playback.at_s - soramichi.shown.events[{}].time_s"
+    assert visit.page.evaluate(at_event.format(1)) == 0
+    assert HOSTILE in (events.nth(1).get_attribute("title") or "")
+    assert visit.page.locator("main script, main img[src=x]").count() == 0
+    visit.page.evaluate("document.activeElement.blur()")
+    visit.page.keyboard.press("p")
+    assert visit.page.evaluate(at_event.format(0)) == 0
+    visit.page.keyboard.press("ArrowRight")
+    assert visit.page.evaluate(at_event.format(0)) == 10
+
+
+def test_a_flight_without_events_says_so(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/replay/MINAMI-D2-1?lang=en")
+    visit.wait("soramichi.complete")
+    assert visit.page.get_by_text("No event was recorded").is_visible()
+    assert visit.page.locator("#planned-name").inner_text() == "No planned corridor is published"
+
+
+def test_the_distance_to_the_planned_corridor_is_right(mie: Served, opened: Open) -> None:
+    """Against geodesics by pyproj: the corridor is a meridian, its foot on one parallel."""
+    visit = opened(mie[1], "/replay/JA-SM01-1?lang=en", DESKTOP)
+    visit.wait("soramichi.complete")
+    assert visit.page.locator("#planned-name").inner_text() == "Planned corridor: Ise Bay route"
+    places = visit.page.evaluate(
+        "soramichi.playback.one.track.samples.map(({ x, y }) =>"
+        " [x * 360 / 256 - 180, Math.atan(Math.sinh(Math.PI * (1 - 2 * y / 256))) * 180 / Math.PI])"
+    )
+    found = visit.page.evaluate("soramichi.shown.beside.off.map(({ off_m }) => off_m)")
+    line = [(136.74, 34.5 + i * 0.0005) for i in range(501)]
+    for k in (0, 75, 150, 299):
+        lon, lat = places[k]
+        truth = min(WGS84.inv(lon, lat, *point)[2] for point in line)
+        assert found[k] == pytest.approx(truth, rel=0.005, abs=5)
+    text = visit.page.locator("#now-off").inner_text()
+    assert "off the line · at most" in text

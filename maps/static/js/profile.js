@@ -6,7 +6,7 @@ import { word } from "soramichi/words.js";
 
 const ROOM = { left: 58, right: 14, top: 20, bottom: 20 };
 const LINES = 4;
-const INKS = { text: "#c9d6de", line: "rgba(255,255,255,.16)", rest: "rgba(255,255,255,.30)", now: "#ffffff" };
+const INKS = { text: "#c9d6de", line: "rgba(255,255,255,.16)", rest: "rgba(255,255,255,.30)", now: "#ffffff", planned: "#f5c32c" };
 const FONT = '12px "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", "Yu Gothic UI", system-ui, sans-serif';
 
 /** A round step that cuts `span` into about `parts`. */
@@ -17,10 +17,13 @@ export function roundStep(span, parts) {
 }
 
 export class Profile {
-  /** `samples` are a track's; heights that are unknown leave a gap. */
-  constructor(canvas, samples, datum) {
-    Object.assign(this, { canvas, samples, datum });
-    const heights = samples.map(({ altitude_m }) => altitude_m).filter(Number.isFinite);
+  /**
+   * `samples` are a track's; heights that are unknown leave a gap. `planned` has the height planned at
+   * each sample, in the same datum, and `marks` are {time_s, colour}: what happened on the way.
+   */
+  constructor(canvas, samples, datum, { planned = [], marks = [] } = {}) {
+    Object.assign(this, { canvas, samples, datum, planned, marks });
+    const heights = [...samples.map(({ altitude_m }) => altitude_m), ...planned].filter(Number.isFinite);
     this.start_s = samples[0].time_s;
     this.span_s = Math.max(1, samples.at(-1).time_s - this.start_s);
     const low = Math.min(0, ...extent(heights));
@@ -58,7 +61,9 @@ export class Profile {
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     this.drawAxes(context);
+    this.drawPlanned(context);
     this.drawHeights(context, at_s);
+    this.drawMarks(context);
     const x = this.x(at_s);
     context.fillStyle = INKS.now;
     context.fillRect(x - 0.75, ROOM.top - 6, 1.5, this.height - ROOM.top - ROOM.bottom + 6);
@@ -86,6 +91,38 @@ export class Profile {
     context.textAlign = "right";
     const end = clock(new Date((this.start_s + this.span_s) * 1000));
     context.fillText(`${end} ${word("jst")}`, this.width - ROOM.right, y);
+  }
+
+  drawPlanned(context) {
+    if (this.planned.length === 0) return;
+    context.setLineDash([7, 5]);
+    context.lineWidth = 2;
+    context.strokeStyle = INKS.planned;
+    context.beginPath();
+    let open = false;
+    this.planned.forEach((metres, i) => {
+      const known = Number.isFinite(metres);
+      const point = [this.x(this.samples[i].time_s), this.y(metres)];
+      if (known && open) context.lineTo(...point);
+      else if (known) context.moveTo(...point);
+      open = known;
+    });
+    context.stroke();
+    context.setLineDash([]);
+  }
+
+  // A flag for each event, its pole down to the axis.
+  drawMarks(context) {
+    for (const { time_s, colour } of this.marks) {
+      const x = this.x(Math.min(this.start_s + this.span_s, Math.max(this.start_s, time_s)));
+      context.fillStyle = colour;
+      context.fillRect(x - 0.75, ROOM.top - 8, 1.5, this.height - ROOM.top - ROOM.bottom + 8);
+      context.beginPath();
+      context.moveTo(x, ROOM.top - 12);
+      context.lineTo(x + 9, ROOM.top - 7);
+      context.lineTo(x, ROOM.top - 2);
+      context.fill();
+    }
   }
 
   // What was flown until now in its height's colour, the rest pale.

@@ -1,13 +1,17 @@
-// /replay/{flight}: one stored flight, from 1 to 60 times its speed, with its height profile.
+// /replay/{flight}: one stored flight, from 1 to 60 times its speed: what happened on the way, and how
+// it kept to the corridor that was planned, on the map and in its height profile.
 
+import "soramichi/desk-words.js";
 import { AircraftLayer } from "soramichi/aircraft-layer.js";
 import { Places, drawBasemap } from "soramichi/basemap.js";
 import { controls } from "soramichi/controls.js";
 import { clock, date, direction, duration, height, speed } from "soramichi/format.js";
-import { worldLatLng } from "soramichi/motion.js";
+import { WEIGHTS, happened, listEvents, titleOf, weightOf } from "soramichi/happened.js";
+import { worldLatLng, worldX, worldY } from "soramichi/motion.js";
+import { corridorOf } from "soramichi/planned.js";
 import { Playback } from "soramichi/playback.js";
 import { Profile } from "soramichi/profile.js";
-import { config, resource } from "soramichi/resources.js";
+import { carried, config, fetched, resource } from "soramichi/resources.js";
 import { uncovered } from "soramichi/room.js";
 import { named, onLanguage, word } from "soramichi/words.js";
 import { Zones } from "soramichi/zones.js";
@@ -16,10 +20,13 @@ const find = (id) => document.getElementById(id);
 const map = globalThis.map_soramichi;
 const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 
+// The flight is asked for first and together with the map: neither waits for the other.
+const flight = loaded();
+flight.catch(() => {}); // It is told below.
 const [basemap, places] = await Promise.all([resource("basemap"), resource("places")]);
 if (!config.tiles) drawBasemap(map, basemap);
 
-if (config.zones) {
+function wireZones() {
   const zones = new Zones(map, config.paths, find("zones"), find("zone"));
   find("zones-on").addEventListener("change", (event) => zones.show(event.target.checked));
   map.on("click", (event) => zones.at !== event.originalEvent && zones.press(null));
@@ -48,36 +55,106 @@ function problem(error) {
 }
 
 function show(playback) {
+  const { samples } = playback.one.track;
   const layer = new AircraftLayer(map, playback, config.tiles ? null : new Places(places.places));
-  const profile = new Profile(find("profile"), playback.one.track.samples, playback.datum);
+  const shown = { profile: new Profile(find("profile"), samples, playback.datum), events: [], beside: null };
   const scrub = find("scrub");
   scrub.max = String(Math.ceil(playback.end_s - playback.start_s));
-  layer.under = plannedLine(playback.one.track.samples);
+  layer.under = (context, view) => {
+    drawPlanned(context, view, shown);
+    drawFlown(context, view, samples);
+    drawEvents(context, view, shown.events);
+  };
   fitAll(playback);
-  wire(playback, profile, scrub);
+  wire(playback, shown, scrub);
   const frame = () => {
-    profile.draw(playback.at_s, playback.one.state.altitude_m);
-    readout(playback, scrub);
+    shown.profile.draw(playback.at_s, playback.one.state.altitude_m);
+    readout(playback, shown, scrub);
     requestAnimationFrame(frame);
   };
-  requestAnimationFrame(frame);
-  globalThis.soramichi = { ready: true, layer, map, playback, profile };
+  requestAnimationFrame((now) => {
+    frame(now);
+    performance.mark("flight-shown");
+  });
+  globalThis.soramichi = { ready: true, layer, map, playback, shown };
   playback.play(!quiet.matches);
+  if (config.zones) wireZones();
+  return more(playback, layer, shown);
 }
 
-// The whole line, pale and dashed below what is flown already.
-const plannedLine = (samples) => (context, view) => {
+/** What comes after the first picture: the events, and the corridor that was planned. */
+async function more(playback, layer, shown) {
+  const none = { features: [] };
+  const [events, corridors] = await Promise.all([
+    happened(),
+    carried("corridors") ?? (config.saved ? none : fetched(config.paths.corridors).catch(() => none)),
+  ]);
+  const { samples } = playback.one.track;
+  const places = samples.map(({ x, y }) => worldLatLng(x, y).reverse());
+  shown.events = events;
+  shown.beside = corridorOf(corridors.features, places, new Set(events.map(({ corridor }) => corridor?.id).filter(Boolean)));
+  const datum = shown.beside?.corridor.properties.height_datum;
+  const planned = datum && datum === playback.datum ? shown.beside.off.map(({ planned_m }) => planned_m) : [];
+  const marks = events.map((event) => ({ time_s: event.time_s, colour: WEIGHTS[weightOf(event)] }));
+  shown.profile = new Profile(find("profile"), samples, playback.datum, { planned, marks });
+  layer.dirty = true;
+  onLanguage(() => writeMore(playback, shown));
+  Object.assign(globalThis.soramichi, { complete: true });
+}
+
+function writeMore(playback, shown) {
+  listEvents(find("events"), shown.events, (time_s, message) => {
+    playback.seek(time_s);
+    find("spoken").textContent = message;
+  });
+  find("events-none").hidden = shown.events.length > 0;
+  const { beside } = shown;
+  find("planned-name").textContent = beside
+    ? `${word(beside.assigned ? "planned" : "nearestPlanned")}: ${named(beside.corridor.properties.name) || beside.corridor.properties.identifier}`
+    : word("noPlanned");
+}
+
+// The corridor in the gold of planned corridors, the line that was flown pale and dashed above it.
+function drawPlanned(context, view, { beside }) {
+  if (!beside) return;
+  context.beginPath();
+  for (const [lon, lat] of beside.corridor.geometry.coordinates) {
+    context.lineTo(worldX(lon) * view.scale + view.x, worldY(lat) * view.scale + view.y);
+  }
+  context.lineJoin = "round";
+  for (const [width, colour] of [[9, "rgba(12,34,50,.65)"], [6, "#f5c32c"]]) {
+    context.lineWidth = width;
+    context.strokeStyle = colour;
+    context.stroke();
+  }
+}
+
+function drawFlown(context, view, samples) {
   context.beginPath();
   for (const { x, y } of samples) context.lineTo(x * view.scale + view.x, y * view.scale + view.y);
   context.setLineDash([2, 6]);
-  context.lineWidth = 2.4;
-  context.strokeStyle = "rgba(12,34,50,.7)";
-  context.stroke();
-  context.lineWidth = 1.4;
-  context.strokeStyle = "#ffffff";
-  context.stroke();
+  for (const [width, colour] of [[2.4, "rgba(12,34,50,.7)"], [1.4, "#ffffff"]]) {
+    context.lineWidth = width;
+    context.strokeStyle = colour;
+    context.stroke();
+  }
   context.setLineDash([]);
-};
+}
+
+function drawEvents(context, view, events) {
+  for (const event of events) {
+    if (!Number.isFinite(event.lon) || !Number.isFinite(event.lat)) continue;
+    const [x, y] = [worldX(event.lon) * view.scale + view.x, worldY(event.lat) * view.scale + view.y];
+    context.beginPath();
+    for (const [dx, dy] of [[0, -8], [8, 0], [0, 8], [-8, 0]]) context.lineTo(x + dx, y + dy);
+    context.closePath();
+    context.fillStyle = WEIGHTS[weightOf(event)];
+    context.fill();
+    context.lineWidth = 2;
+    context.strokeStyle = "#0c2232";
+    context.stroke();
+  }
+}
 
 function fitAll({ one }) {
   const bounds = L.latLngBounds(one.track.samples.map(({ x, y }) => worldLatLng(x, y)));
@@ -87,7 +164,7 @@ function fitAll({ one }) {
   });
 }
 
-function wire(playback, profile, scrub) {
+function wire(playback, shown, scrub) {
   const play = find("play");
   const label = () => {
     play.dataset.playing = String(playback.playing);
@@ -104,26 +181,53 @@ function wire(playback, profile, scrub) {
   });
   playback.rate = Number(find("rate").value);
   scrub.addEventListener("input", () => playback.seek(playback.start_s + Number(scrub.value)));
-  const drag = (event) => playback.seek(profile.timeAt(event.offsetX));
-  profile.canvas.addEventListener("pointerdown", (event) => {
-    profile.canvas.setPointerCapture(event.pointerId);
+  const canvas = find("profile");
+  const drag = (event) => playback.seek(shown.profile.timeAt(event.offsetX));
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
     drag(event);
   });
-  profile.canvas.addEventListener("pointermove", (event) => event.buttons && drag(event));
+  canvas.addEventListener("pointermove", (event) => event.buttons && drag(event));
   everything = () => fitAll(playback);
   addEventListener("keydown", (event) => {
-    if (event.key !== " " || event.target !== document.body) return;
+    if (event.target !== document.body) return;
+    const jump = { ArrowLeft: -10, ArrowRight: 10, PageUp: -60, PageDown: 60 }[event.key];
+    if (event.key === " ") playback.play(!playback.playing);
+    else if (jump) playback.seek(playback.at_s + jump);
+    else if (event.key === "n" || event.key === "p") toEvent(playback, shown.events, event.key === "n");
+    else return;
     event.preventDefault();
-    playback.play(!playback.playing);
   });
+}
+
+/** To the next event, or the one before; a second's grace, so that "before" is not the same again. */
+function toEvent(playback, events, forward) {
+  const { at_s } = playback;
+  const found = forward
+    ? events.find(({ time_s }) => time_s > at_s + 0.5)
+    : events.findLast(({ time_s }) => time_s < at_s - 1);
+  if (!found) return;
+  playback.seek(found.time_s);
+  find("spoken").textContent = named(found.message) || titleOf(found);
 }
 
 function write(id, text) {
   if (find(id).textContent !== text) find(id).textContent = text;
 }
 
-function readout(playback, scrub) {
+/** How far from the corridor's line it was at this sample, and at most. */
+function deviation({ beside }, index) {
+  if (!beside) return "";
+  const metres = (m) => (m < 1000 ? `${Math.round(m)} m` : `${(m / 1000).toFixed(1)} km`);
+  const { off_m } = beside.off[Math.min(index, beside.off.length - 1)];
+  const { width_m } = beside.corridor.properties;
+  const within = Number.isFinite(width_m) && off_m <= width_m / 2;
+  return `${word("off", metres(off_m))}${within ? ` · ${word("inside")}` : ""} · ${word("offMost", metres(beside.most_m))}`;
+}
+
+function readout(playback, shown, scrub) {
   const { one, at_s, start_s, end_s } = playback;
+  write("now-off", deviation(shown, one.passed ?? 0));
   const at = new Date(at_s * 1000);
   write("clock", `${clock(at)} ${word("jst")}`);
   write("elapsed", `${duration(at_s - start_s)} / ${duration(end_s - start_s)}`);
@@ -138,7 +242,8 @@ let everything = () => {};
 controls(map, () => everything());
 
 try {
-  show(await loaded());
+  const playback = await flight;
+  await show(playback);
 } catch (error) {
   problem(error);
   globalThis.soramichi = { ready: true, map };
