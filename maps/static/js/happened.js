@@ -36,7 +36,6 @@ export function listEvents(list, events, go) {
     const message = named(event.message) || titleOf(event);
     button.append(element("time", "", clock(new Date(event.time_s * 1000))), element("strong", "", titleOf(event)));
     button.title = message;
-    button.setAttribute("aria-label", `${word("jump", titleOf(event))}, ${clock(new Date(event.time_s * 1000))}. ${message}`);
     button.addEventListener("click", () => go(event.time_s, message));
     const item = element("li");
     item.append(button);

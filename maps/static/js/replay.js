@@ -24,7 +24,11 @@ const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 const flight = loaded();
 flight.catch(() => {}); // It is told below.
 const [basemap, places] = await Promise.all([resource("basemap"), resource("places")]);
-if (!config.tiles) drawBasemap(map, basemap);
+
+// Once, where it is looked at: to move the map over a coast that is drawn is to draw it twice.
+function drawGround() {
+  if (!config.tiles) drawBasemap(map, basemap);
+}
 
 function wireZones() {
   const zones = new Zones(map, config.paths, find("zones"), find("zone"));
@@ -56,6 +60,8 @@ function problem(error) {
 
 function show(playback) {
   const { samples } = playback.one.track;
+  fitAll(playback);
+  drawGround();
   const layer = new AircraftLayer(map, playback, config.tiles ? null : new Places(places.places));
   const shown = { profile: new Profile(find("profile"), samples, playback.datum), events: [], beside: null };
   const scrub = find("scrub");
@@ -65,7 +71,6 @@ function show(playback) {
     drawFlown(context, view, samples);
     drawEvents(context, view, shown.events);
   };
-  fitAll(playback);
   wire(playback, shown, scrub);
   const frame = () => {
     shown.profile.draw(playback.at_s, playback.one.state.altitude_m);
@@ -245,6 +250,7 @@ try {
   const playback = await flight;
   await show(playback);
 } catch (error) {
+  drawGround();
   problem(error);
   globalThis.soramichi = { ready: true, map };
 }
