@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import resource
 import secrets
+import socket
 
 import uvicorn
 
@@ -10,22 +13,48 @@ from api.app import create_app
 from soramichi import logs
 from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings, LogSettings, load
 
+log = logging.getLogger(__name__)
+
+# A viewer that takes nothing for so long is cut off; one that lives comes back by itself.
+_PATIENCE_MS = 30_000
+# Files and connections that are no streams.
+_OTHER_FILES = 1_000
+
 
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
     logs.configure(load(LogSettings))
     settings = load(ApiSettings)
+    _allow_files(settings.stream_max_viewers + _OTHER_FILES)
     # Process ids repeat in containers, and two with one name would take turns at the broker.
     name = f"api-{secrets.token_hex(8)}"
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings, load(BrokerSettings), load(DatabaseSettings), name=name),
         host=settings.host,
         port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
         access_log=False,
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=3,
     )
+    listening = config.bind_socket()
+    # Accepted connections inherit it. Elsewhere than on Linux TCP itself decides when to give up.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PATIENCE_MS)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _allow_files(wanted: int) -> None:
+    """Raise the limit of open files, as far as we may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < wanted:
+        log.warning("only %s files may be open: fewer viewers than allowed will fit", most)
 
 
 if __name__ == "__main__":

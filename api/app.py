@@ -16,8 +16,10 @@ from psycopg_pool import PoolTimeout
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors
+from api.audience import Audience
 from api.bulletin import Bulletin
 from api.dependencies import Context
+from api.fast_lane import FastLane
 from api.live import LivePicture, listener
 from api.routes import completeness, events, flights, geozones, health, live, pages, routes
 from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings
@@ -36,18 +38,20 @@ def create_app(
         picture = LivePicture(max_age=timedelta(seconds=settings.state_max_age_s))
         connections = pool.async_pool(database, application="soramichi-api")
         await connections.open()
-        app.state.context = Context(settings, connections, picture)
+        audience = Audience(limit=settings.stream_max_viewers)
+        app.state.context = Context(settings, connections, picture, audience)
         Gauge(
             "soramichi_api_aircraft", "Aircraft in the live picture", registry=app.state.metrics
         ).set_function(lambda: len(picture.states))
+        Gauge(
+            "soramichi_api_viewers", "Open live streams", registry=app.state.metrics
+        ).set_function(lambda: len(audience))
         bulletin = Bulletin(connections, picture)
         client = listener(picture, broker, f"soramichi-{name}", on_event=bulletin.hear)
         tasks = [
-            asyncio.create_task(_follow(picture, app.state.context), name="follow"),
+            asyncio.create_task(_follow(app.state.context), name="follow"),
             asyncio.create_task(bulletin.run(), name="bulletin"),
-            asyncio.create_task(
-                picture.run(interval_s=settings.stream_interval_ms / 1_000), name="ticks"
-            ),
+            asyncio.create_task(_tick(app.state.context), name="ticks"),
         ]
         try:
             yield
@@ -69,7 +73,8 @@ def create_app(
     for each in (live, flights, events, completeness, geozones, routes, health):
         app.include_router(each.router)
     pages.install(app, settings)
-    app.add_middleware(GZipMiddleware, minimum_size=1_000)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6)
+    app.add_middleware(FastLane, lanes=live.LANES)
     return app
 
 
@@ -77,16 +82,25 @@ def create_app(
 _FOLLOW_EVERY_S = 2.0
 
 
-async def _follow(picture: LivePicture, here: Context) -> None:
-    """Keep to what is published; start the picture from the database once it answers."""
-    filled = False
+async def _tick(here: Context) -> None:
+    """Show every viewer, once an interval, what has changed."""
+    interval_s = here.settings.stream_interval_ms / 1_000
+    while True:
+        await asyncio.sleep(interval_s)
+        await here.audience.show(here.picture.advance(datetime.now(UTC)), here.picture.whole)
+
+
+async def _follow(here: Context) -> None:
+    """Keep to what is published; fill the picture from the database where it may have gaps."""
+    picture = here.picture
     while True:
         try:
             picture.publish(await symposiums.publications(here.pool))
-            if not filled:
+            if picture.behind:
+                picture.behind = False
                 since = datetime.now(UTC) - timedelta(seconds=here.settings.state_max_age_s)
                 picture.update(await reads.latest_states(here.pool, since=since))
-                filled = True
         except (psycopg.Error, PoolTimeout) as error:
+            picture.miss()
             log.warning("the live picture waits for the database: %s", error)
         await asyncio.sleep(_FOLLOW_EVERY_S)

@@ -7,6 +7,7 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg import DataError
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
@@ -56,6 +57,16 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def http(_request: Request, error: HTTPException) -> JSONResponse:
         return problem(error.status_code, "HTTPException", str(error.detail))
+
+    @app.exception_handler(DataError)
+    def unstorable(_request: Request, error: DataError) -> JSONResponse:
+        log.info("no value for the database: %s", error)
+        return problem(422, "BadInput", "a value holds what no stored value can, such as NUL")
+
+    @app.exception_handler(Exception)
+    def unexpected(_request: Request, error: Exception) -> JSONResponse:
+        log.error("unexpected", exc_info=error)
+        return problem(500, "InternalServerError", "see the server log")
 
     @app.exception_handler(DatabaseError)
     @app.exception_handler(PoolTimeout)

@@ -1,4 +1,4 @@
-"""The live picture: newest states in memory, encoded once a tick and shared by every viewer."""
+"""The live picture: the newest public states in memory, encoded once a tick for everybody."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from paho.mqtt.client import Client, MQTTMessage
 
+from api.audience import Event, written
 from soramichi import mqtt
 from soramichi.domain import wire
 from soramichi.domain.publication import Discretion, Publications
@@ -20,6 +21,8 @@ from soramichi.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
 
+# States of one aircraft, however long its operator asked to be shown late.
+_HELD_AT_MOST = 600
 # A viewer that was away for longer than so many events asks for the list.
 _NEWS_KEPT = 200
 
@@ -42,53 +45,62 @@ class PublicState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     status: str | None = None
 
 
-class _Frame(msgspec.Struct, frozen=True):
+class _Frame(msgspec.Struct, frozen=True, omit_defaults=True):
     time: datetime
     aircraft: list[PublicState]
+    gone: list[str] = []  # no longer published: pages forget them at once
 
 
 def public(state: wire.LiveState, discretion: Discretion) -> PublicState:
-    """The public part of a state, as coarse as its operator asked for."""
+    """The public part of a state, as late and as coarse as its operator asked for.
+
+    `received_at` is when the public could first hear of it. Beside a coarse place there is
+    no speed and no direction: from those the path could be worked out again.
+    """
     sample = state.sample
+    coarse = discretion.grid_deg > 0.0
     return PublicState(
         id=state.aircraft_id,
         flight=state.flight_id,
         time=sample.time,
-        received_at=state.received_at,
+        received_at=state.received_at + discretion.delay,
         lon=discretion.coarse(sample.longitude_deg),
         lat=discretion.coarse(sample.latitude_deg),
         altitude_m=sample.altitude_m,
         altitude_datum=sample.altitude_datum.value,
-        ground_speed_mps=sample.ground_speed_mps,
-        track_deg=sample.track_deg,
-        vertical_speed_mps=sample.vertical_speed_mps,
-        heading_deg=sample.heading_deg,
+        ground_speed_mps=None if coarse else sample.ground_speed_mps,
+        track_deg=None if coarse else sample.track_deg,
+        vertical_speed_mps=None if coarse else sample.vertical_speed_mps,
+        heading_deg=None if coarse else sample.heading_deg,
         status=sample.status.value if sample.status else None,
     )
 
 
 class LivePicture:
-    """The newest public state of every aircraft heard of within `max_age`, and its ticks.
+    """The newest public state of every aircraft heard of within `max_age`, by its id.
 
     What is not published never enters `states`, so no page, endpoint or stream can let it
-    out. Belongs to one event loop; only `hear` may be called from another thread.
+    out. Belongs to one event loop; only `hear` and `miss` may be called from another thread.
     """
 
     def __init__(self, *, max_age: timedelta) -> None:
         self.states: dict[str, PublicState] = {}
-        self.tick = 0
+        # Grows with each change of `states`.
+        self.version = 0
+        # Whether messages may have been missed, so that the database knows more.
+        self.behind = True
         self._publications = Publications()
         self._max_age = max_age
         # What each shown state was made of, and those whose operator asked for a delay.
         self._sources: dict[str, wire.LiveState] = {}
-        self._held: deque[tuple[datetime, wire.LiveState]] = deque()
+        self._held: dict[str, deque[wire.LiveState]] = {}
         self._changed: set[str] = set()
-        self._frame = b""
+        self._gone: set[str] = set()
+        self._tick = 0
+        self._snapshot: tuple[tuple[int, int], bytes] = ((-1, -1), b"")
         # What is new besides states: waiting for the next tick, and told at earlier ones.
         self._news: list[bytes] = []
         self._told: deque[tuple[int, bytes]] = deque(maxlen=_NEWS_KEPT)
-        self._snapshot: bytes | None = None
-        self._ticked = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._encoder = msgspec.json.Encoder()
 
@@ -101,43 +113,73 @@ class LivePicture:
             return
         self._loop.call_soon_threadsafe(self.update, states)
 
+    def miss(self) -> None:
+        """Note that messages may have been missed; callable from any thread."""
+        self.behind = True
+
     def publish(self, publications: Publications) -> None:
-        """Follow what is published now; what no longer is disappears at once."""
-        self._publications = publications
+        """Follow what is published now; what no longer is disappears at once.
+
+        An operator's wish to be shown later or more coarsely holds from now on; what was
+        shown already cannot be taken back, and is not shown any longer.
+        """
+        before, self._publications = self._publications, publications
         for aircraft_id, state in list(self._sources.items()):
-            if not self._allowed(state):
-                del self.states[aircraft_id], self._sources[aircraft_id]
+            discretion = publications.discretion(state.operator_id)
+            kept = discretion == before.discretion(state.operator_id)
+            if not (kept and self._allowed(state)):
+                self._forget(aircraft_id)
+                self._gone.add(aircraft_id)
+                if not kept:
+                    self.update([state])
 
     def update(self, states: Iterable[wire.LiveState]) -> None:
         """Take newer states of what is published; an older one than is known changes nothing."""
         for state in states:
             if not self._allowed(state):
                 continue
-            delay = self._publications.discretion(state.operator_id).delay
-            if delay:
-                self._held.append((state.received_at + delay, state))
+            if self._publications.discretion(state.operator_id).delay:
+                self._hold(state)
             else:
                 self._show(state)
 
-    def announce(self, kind: str, body: bytes) -> None:
-        """Send every viewer one event of its own with the next tick; `body` is public JSON."""
-        self._news.append(f"event: {kind}\ndata: ".encode() + body + b"\n\n")
+    def announce(self, kind: str, data: bytes) -> None:
+        """Send every viewer an event of this kind with the next tick; `data` is public JSON."""
+        self._news.append(written(kind, data))
 
-    def advance(self, now: datetime) -> None:
-        """End a tick: encode what changed since the last one, and wake the viewers."""
+    def advance(self, now: datetime) -> Event:
+        """End a tick: what changed since the last one."""
         self._release(now)
         for aircraft_id, source in list(self._sources.items()):
             if now - source.received_at > self._max_age:
-                del self.states[aircraft_id], self._sources[aircraft_id]
+                self._forget(aircraft_id)
         changed = [self.states[one] for one in sorted(self._changed) if one in self.states]
+        frame = _Frame(now, changed, sorted(self._gone - self.states.keys()))
         self._changed.clear()
-        self._frame = self._encode(now, changed) + b"".join(self._news)
-        self._snapshot = None
-        self.tick += 1
-        self._told.extend((self.tick, one) for one in self._news)
-        self._news.clear()
-        self._ticked.set()
-        self._ticked = asyncio.Event()
+        self._gone.clear()
+        self._tick += 1
+        news, self._news = self._news, []
+        self._told.extend((self._tick, one) for one in news)
+        return Event(b"".join([self._written(frame), *news]))
+
+    def snapshot(self) -> Event:
+        """Everything that flies."""
+        return self.whole(self._tick)
+
+    def whole(self, seen: int) -> Event:
+        """Everything that flies, and the news since the tick `seen`.
+
+        Made anew each tick, for its time is a viewer's first clock.
+        """
+        of = (self._tick, self.version)
+        if self._snapshot[0] != of:
+            frame = _Frame(datetime.now(UTC), list(self.states.values()))
+            self._snapshot = (of, self._written(frame))
+        missed = [one for tick, one in self._told if tick > seen]
+        return Event(b"".join([self._snapshot[1], *missed]))
+
+    def _written(self, frame: _Frame) -> bytes:
+        return written("states", self._encoder.encode(frame))
 
     def _allowed(self, state: wire.LiveState) -> bool:
         return self._publications.allows(
@@ -154,40 +196,36 @@ class LivePicture:
             self._sources[state.aircraft_id] = state
             self.states[state.aircraft_id] = public(state, discretion)
             self._changed.add(state.aircraft_id)
+            self.version += 1
+
+    def _forget(self, aircraft_id: str) -> None:
+        del self.states[aircraft_id], self._sources[aircraft_id]
+        self.version += 1
+
+    def _hold(self, state: wire.LiveState) -> None:
+        """Keep a state until it may be shown: at most some hundreds of an aircraft, the newest too.
+
+        A long delay is told in larger steps, or a day of it would fill the memory.
+        """
+        held = self._held.setdefault(state.aircraft_id, deque())
+        step = self._publications.discretion(state.operator_id).delay / _HELD_AT_MOST
+        if len(held) >= 2 and state.received_at - held[-2].received_at < step:
+            held[-1] = state
+        else:
+            held.append(state)
 
     def _release(self, now: datetime) -> None:
         """Show what was held back for long enough, unless it was withdrawn meanwhile."""
-        waiting = [held for held in self._held if held[0] > now]
-        due = [state for release_at, state in self._held if release_at <= now]
-        self._held = deque(waiting)
-        for state in due:
-            if self._allowed(state):
-                self._show(state)
+        for aircraft_id, held in list(self._held.items()):
+            while held and held[0].received_at + self._delay(held[0]) <= now:
+                state = held.popleft()
+                if self._allowed(state):
+                    self._show(state)
+            if not held:
+                del self._held[aircraft_id]
 
-    def snapshot(self) -> bytes:
-        """An event with every state, made at most once a tick."""
-        if self._snapshot is None:
-            self._snapshot = self._encode(datetime.now(UTC), list(self.states.values()))
-        return self._snapshot
-
-    async def next_event(self, seen: int) -> tuple[int, bytes]:
-        """The event after tick `seen`, waited for; a viewer that fell behind gets everything."""
-        if seen >= self.tick:
-            await self._ticked.wait()
-        if self.tick == seen + 1:
-            return self.tick, self._frame
-        missed = [one for tick, one in self._told if tick > seen]
-        return self.tick, b"".join([self.snapshot(), *missed])
-
-    async def run(self, *, interval_s: float) -> None:
-        """Tick for ever."""
-        while True:
-            await asyncio.sleep(interval_s)
-            self.advance(datetime.now(UTC))
-
-    def _encode(self, now: datetime, states: list[PublicState]) -> bytes:
-        body = self._encoder.encode(_Frame(now, states))
-        return b"event: states\ndata: " + body + b"\n\n"
+    def _delay(self, state: wire.LiveState) -> timedelta:
+        return self._publications.discretion(state.operator_id).delay
 
 
 def listener(
@@ -205,6 +243,7 @@ def listener(
 
     def on_connect(client: Client, *_ignored: Any) -> None:
         client.subscribe([(wire.LIVE_TOPIC, 0), (wire.EVENT_FILTER, 1)])
+        picture.miss()
 
     def on_message(_client: Client, _userdata: Any, message: MQTTMessage) -> None:
         if message.topic == wire.LIVE_TOPIC:

@@ -147,6 +147,8 @@ class ApiSettings(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     stream_interval_ms: Annotated[int, Field(ge=100, le=60_000)] = 1_000
+    # Beyond so many open streams a viewer is asked to come back later.
+    stream_max_viewers: Annotated[int, Field(ge=1, le=100_000)] = 10_000
     # What the QR code on the big screen leads to; by default the address the screen itself used.
     public_url: str | None = None
     # An aircraft not heard of for longer is no longer shown.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
 from api.dependencies import context
+from api.prepared import document
 from soramichi.domain.flight import Aircraft, Flight
 from soramichi.errors import NotFound
 from soramichi.store import reads
@@ -20,7 +23,7 @@ async def flights(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     before: Annotated[str | None, Query(description="as given in `next`")] = None,
-) -> dict[str, Any]:
+) -> Response:
     """Published flights, the last observed first; `next` is the following page, or null."""
     here = context(request)
     registry = await here.registry()
@@ -29,7 +32,8 @@ async def flights(
     if len(page) > limit:
         mark = page[limit - 1].flight_id
         following = "/api/v1/flights?" + urlencode({"limit": limit, "before": mark})
-    return {"flights": [_summary(one, registry) for one in page[:limit]], "next": following}
+    answer = {"flights": [_summary(one, registry) for one in page[:limit]], "next": following}
+    return document(answer, level=6).answer(request)
 
 
 @router.get("/{flight_id}/track")
@@ -37,13 +41,19 @@ async def track(
     request: Request,
     flight_id: str,
     points: Annotated[int, Query(ge=2, le=100_000)] = 2_000,
-) -> dict[str, Any]:
+) -> Response:
     """What is public of a flight's track, as GeoJSON (longitude, latitude, altitude)."""
     here = context(request)
     found = await reads.public_flight(here.pool, flight_id)
     if found is None:
         raise NotFound(f"there is no flight {flight_id!r}")
     samples = await reads.public_track(here.pool, found, points=points)
+    # Megabytes for the longest flights: not on the event loop.
+    answer = await asyncio.to_thread(document, _feature(found, samples), level=6)
+    return answer.answer(request)
+
+
+def _feature(found: Flight, samples: reads.Track) -> dict[str, Any]:
     return {
         "type": "Feature",
         "id": found.flight_id,

@@ -66,11 +66,12 @@ class Publications:
             (Subject.AIRCRAFT, aircraft_id),
             (Subject.FLIGHT, flight_id),
         )
-        return any(
-            period.contains(received_at)
-            for subject in subjects
-            for period in self.periods.get(subject, ())
-        )
+        # Plain loops: this is asked of every state of every aircraft.
+        for subject in subjects:
+            for period in self.periods.get(subject, ()):
+                if period.contains(received_at):
+                    return True
+        return False
 
     def discretion(self, operator_id: str) -> Discretion:
         """How late and how coarse this operator's aircraft are shown."""

@@ -110,6 +110,14 @@ async def public_zones(pool: AsyncPool) -> list[list[dict[str, Any]]]:
         return [features for (features,) in await cursor.fetchall()]
 
 
+async def version(pool: AsyncPool) -> tuple[int, datetime | None]:
+    """What differs whenever a zone was added, changed or removed."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute("SELECT count(*), max(imported_at) FROM geozones")
+        [(count, imported_at)] = await cursor.fetchall()
+    return count, imported_at
+
+
 async def public_outlines(pool: AsyncPool) -> list[dict[str, Any]]:
     """One feature for each zone, for drawing: zones are public by their nature."""
     async with pool.connection() as connection:

@@ -88,11 +88,13 @@ _PUBLIC_FLIGHTS = """
 async def public_flights(pool: AsyncPool, *, limit: int, after: str | None = None) -> list[Flight]:
     """The public flights last observed, newest first, each as far as it is public.
 
-    `after` continues behind that flight; an unknown one gives [].
+    `after` continues behind that flight; one that is not public gives [], like an unknown one.
     """
     condition = (
         "WHERE (f.last_observed_at, f.flight_id) <"
-        " (SELECT last_observed_at, flight_id FROM flights WHERE flight_id = %s)"
+        " (SELECT known.last_observed_at, known.flight_id FROM flights AS known"
+        f" WHERE known.flight_id IN (SELECT flight_id FROM ({_PUBLIC_FLIGHTS}"
+        " WHERE f.flight_id = %s) AS public))"
     )
     async with pool.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(Flight))
@@ -144,6 +146,7 @@ async def public_track(pool: AsyncPool, of: Flight, *, points: int) -> Track:
     """A flight's public samples, thinned to at most `points` (two or more) that keep its shape.
 
     First and last are kept; see `soramichi.store.thinning`. Empty for a flight without samples.
+    Where the operator is shown coarsely there is no speed and no direction, as on the live map.
     """
     async with pool.connection() as connection:
         row = await arrays.fetch(
@@ -174,6 +177,13 @@ def _thinned(row: Sequence[Any], points: int, discretion: Discretion) -> Track:
     longitudes, latitudes, altitudes, speeds, tracks = (
         arrays.floats(column) for column in columns[2:]
     )
+    if discretion.grid_deg > 0.0:
+        # Before all else, so that which samples are kept tells nothing either.
+        longitudes, latitudes = (
+            np.array([discretion.coarse(one) for one in column.tolist()])
+            for column in (longitudes, latitudes)
+        )
+        speeds, tracks = np.full_like(speeds, np.nan), np.full_like(tracks, np.nan)
     at = np.arange(len(times))
     if len(times) > points:
         # Heights of several datums are not comparable, so they say nothing about the shape.
@@ -182,8 +192,8 @@ def _thinned(row: Sequence[Any], points: int, discretion: Discretion) -> Track:
         at = thinning.kept((times - times[0]) / 1e6, place_m, points=points)
     return Track(
         times=arrays.moments(times[at]),
-        longitudes_deg=[discretion.coarse(one) for one in longitudes[at].tolist()],
-        latitudes_deg=[discretion.coarse(one) for one in latitudes[at].tolist()],
+        longitudes_deg=longitudes[at].tolist(),
+        latitudes_deg=latitudes[at].tolist(),
         altitudes_m=altitudes[at].tolist(),
         altitude_datum=datum,
         ground_speeds_mps=[None if np.isnan(one) else one for one in speeds[at].tolist()],

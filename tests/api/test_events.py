@@ -242,10 +242,15 @@ def test_staff_sees_links_and_what_waits_in_quarantine(
 def test_a_viewer_that_fell_behind_is_told_what_it_missed() -> None:
     async def fall_behind() -> tuple[bytes, bytes]:
         picture = LivePicture(max_age=timedelta(hours=1))
-        for body in (b"1", b"2"):
-            picture.announce("flight-event", body)
-            picture.advance(NOW)
-        return (await picture.next_event(0))[1], (await picture.next_event(1))[1]
+        frame = picture.snapshot()
+        for data in (b"1", b"2"):
+            picture.announce("flight-event", data)
+            frame = picture.advance(NOW)
+        behind = picture.whole(0)
+        return (
+            bytes(behind.message(deflated=False)["body"]),
+            bytes(frame.message(deflated=False)["body"]),
+        )
 
     behind, in_time = asyncio.run(fall_behind())
     assert behind.count(b"event: states") == 1

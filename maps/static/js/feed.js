@@ -113,6 +113,7 @@ export class Feed {
     this.setLink("live");
     this.setClock(Date.parse(message.time) / 1000);
     let stranger = false;
+    for (const id of message.gone ?? []) this.aircraft.delete(id);
     for (const state of message.aircraft) {
       stranger ||= !this.aircraft.has(state.id);
       this.update(state.id, state);

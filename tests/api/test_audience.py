@@ -1,0 +1,144 @@
+"""Many viewers at one stream: shared bytes, and nobody waits for anybody else."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import zlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.types import Message
+
+from api.audience import GZIP_BEGINS, Audience, Event, Viewer
+from api.live import LivePicture
+from soramichi.errors import Unavailable
+
+
+class Line:
+    """What an ASGI server gives a viewer: takes everything, or waits for `open`."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+        self.got: list[Any] = []
+
+    async def send(self, message: Message) -> None:
+        if not self.open.is_set():
+            await self.open.wait()
+        self.got.append(message["body"])
+
+
+def event(number: int) -> Event:
+    return Event(f"{number}".encode())
+
+
+def body(of: Event) -> Any:
+    return of.message(deflated=False)["body"]
+
+
+def plain(number: int) -> Any:
+    return body(event(number))
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_every_viewer_gets_the_same_object_of_every_tick() -> None:
+    async def scene() -> None:
+        audience, lines = Audience(limit=9), [Line() for _ in range(5)]
+        for line in lines:
+            audience.join(Viewer(line.send, deflated=False), event(0))
+        for number in range(1, 4):
+            await audience.show(event(number), lambda seen: event(90 + seen))
+
+        assert all(line.got == [plain(n) for n in range(4)] for line in lines)
+        assert all(line.got[-1] is lines[0].got[-1] for line in lines)
+
+    asyncio.run(scene())
+
+
+def test_one_that_does_not_read_holds_up_nobody_and_then_gets_the_whole_picture() -> None:
+    async def scene() -> None:
+        audience, slow, quick = Audience(limit=9), Line(), Line()
+        for line in (slow, quick):
+            audience.join(Viewer(line.send, deflated=False), event(0))
+        slow.open.clear()
+        for number in range(1, 5):
+            await audience.show(event(number), lambda seen: event(90 + seen))
+            await settled()
+        assert quick.got == [plain(n) for n in range(5)]
+        assert slow.got == [plain(0)]
+        slow.open.set()
+        await settled()
+        assert slow.got == [plain(0), plain(1), plain(91)]
+        await audience.show(event(5), lambda seen: event(90 + seen))
+        assert slow.got[-1] == quick.got[-1] == plain(5)
+
+    asyncio.run(scene())
+
+
+def test_one_that_left_while_it_was_behind_is_sent_nothing_more() -> None:
+    async def scene() -> None:
+        audience, line = Audience(limit=9), Line()
+        viewer = Viewer(line.send, deflated=False)
+        audience.join(viewer, event(0))
+        line.open.clear()
+        await audience.show(event(1), lambda seen: event(90 + seen))
+        await settled()
+        audience.leave(viewer)
+        line.open.set()
+        await settled()
+        await audience.show(event(2), lambda seen: event(90 + seen))
+
+        assert line.got == [plain(0)]
+        assert len(audience) == 0
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(scene())
+
+
+def test_a_gzip_viewer_may_begin_with_any_event() -> None:
+    """zlib reads each prefix of header and events, from any event on."""
+    packed = [event(n).message(deflated=True)["body"] for n in range(5)]
+    for first in range(5):
+        unpacker = zlib.decompressobj(wbits=31)
+        text = unpacker.decompress(GZIP_BEGINS)
+        for number in range(first, 5):
+            text += unpacker.decompress(packed[number])
+            assert text == b"".join(plain(n) for n in range(first, number + 1))
+
+
+def test_gzip_begins_as_the_standard_says() -> None:
+    """RFC 1952: what Python's own gzip writes without name and time begins alike."""
+    assert gzip.compress(b"", mtime=0)[:8] == GZIP_BEGINS[:8]
+
+
+def test_there_is_no_room_beyond_the_limit() -> None:
+    async def scene() -> None:
+        audience = Audience(limit=1)
+        audience.require_room()
+        audience.join(Viewer(Line().send, deflated=False), event(0))
+        with pytest.raises(Unavailable):
+            audience.require_room()
+
+    asyncio.run(scene())
+
+
+def test_news_come_with_the_next_tick_and_again_to_those_who_missed_it() -> None:
+    async def scene() -> None:
+        now = datetime(2026, 11, 23, tzinfo=UTC)
+        picture = LivePicture(max_age=timedelta(hours=1))
+        picture.announce("flight-event", b'{"kind":"takeoff"}')
+        told = b'event: flight-event\ndata: {"kind":"takeoff"}\n\n'
+
+        assert told in body(picture.advance(now))
+        assert told not in body(picture.advance(now))
+        assert told in body(picture.whole(0))
+        assert told not in body(picture.whole(1))
+        assert told not in body(picture.snapshot())
+
+    asyncio.run(scene())
