@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import psycopg
@@ -108,28 +109,13 @@ class Service:
         )
 
     def _settle(self, messages: list[Received]) -> None:
-        """Commit, as often as it takes; a message the database will never take is isolated."""
-        pause_s = 0.1
-        while True:
-            started = time.monotonic()
-            try:
-                settled = self._writer.settle(messages)
-            except (psycopg.Error, Unavailable) as error:
-                self.metrics.failed_commits.inc()
-                if isinstance(error, psycopg.Error) and not telemetry.is_temporary(error):
-                    self._isolate(messages, error)
-                    return
-                if self._stopping.is_set():
-                    # Nothing is lost by leaving now: the broker sends it all again.
-                    self._deadline = time.monotonic()
-                    return
-                log.warning("database: %s; trying again in %.1f s", error, pause_s)
-                self._stopping.wait(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-                continue
-            self.metrics.commit_seconds.observe(time.monotonic() - started)
+        """Commit the batch; a message that the database will never take is isolated."""
+        try:
+            settled = self._tried(lambda: self._writer.settle(messages), telemetry.is_temporary)
+        except psycopg.Error as error:
+            self._isolate(messages, error)
+        else:
             self._finish(messages, settled)
-            return
 
     def _isolate(self, messages: list[Received], error: psycopg.Error) -> None:
         """Halve the batch until the message that the database refuses stands alone, and keep it."""
@@ -139,9 +125,42 @@ class Service:
             self._settle(messages[half:])
             return
         log.error("the database refuses a message on %s: %s", messages[0].topic, error)
-        self._finish(messages, self._writer.refuse(messages[0], sorting.storable(str(error))))
+        why = sorting.storable(str(error))
+        # Whatever is in the way of the quarantine, there is no other place to put the message.
+        self._finish(
+            messages, self._tried(lambda: self._writer.refuse(messages, why), lambda _: True)
+        )
 
-    def _finish(self, messages: list[Received], settled: Settled) -> None:
+    def _tried(
+        self, commit: Callable[[], Settled], worth_trying: Callable[[psycopg.Error], bool]
+    ) -> Settled | None:
+        """What a commit settled, tried as often as it takes; None when asked to end meanwhile.
+
+        Nothing is lost by leaving then: the broker sends it all again. Raises the
+        psycopg.Error that is not worth trying again.
+        """
+        pause_s = 0.1
+        while True:
+            started = time.monotonic()
+            try:
+                settled = commit()
+            except (psycopg.Error, Unavailable) as error:
+                self.metrics.failed_commits.inc()
+                if isinstance(error, psycopg.Error) and not worth_trying(error):
+                    raise
+                if self._stopping.is_set():
+                    self._deadline = time.monotonic()
+                    return None
+                log.warning("database: %s; trying again in %.1f s", error, pause_s)
+                self._stopping.wait(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            else:
+                self.metrics.commit_seconds.observe(time.monotonic() - started)
+                return settled
+
+    def _finish(self, messages: list[Received], settled: Settled | None) -> None:
+        if settled is None:
+            return
         self._subscriber.acknowledge(messages)
         self._announcer.gather(settled.live)
         self._receipts.owe(settled.flights)

@@ -23,7 +23,6 @@ from ingest.screening import Limits
 from ingest.sorting import Item, Sorted
 from soramichi.domain import wire
 from soramichi.domain.flight import AircraftClass
-from soramichi.errors import MalformedTelemetry
 from soramichi.store import flights, quarantine, registry, telemetry
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account, Quarantined
@@ -77,7 +76,26 @@ class Writer:
         (`soramichi.store.telemetry.is_temporary`) or will never take one of the
         messages (otherwise); then nothing of the batch is in the database.
         """
+        return self._committed(messages, sorting.sort(messages, self.limits), self._settle)
+
+    def refuse(self, messages: Sequence[Received], why: str) -> Settled:
+        """Put every good sample of these messages into quarantine as well, without storing it.
+
+        Raises psycopg.Error like `settle`.
+        """
         batch = sorting.sort(messages, self.limits)
+        batch.quarantined += [
+            sorting.refused(item, "store-refused", None, why) for item in batch.items
+        ]
+        batch.items.clear()
+        return self._committed(messages, batch, self._keep_apart)
+
+    def _committed(
+        self,
+        messages: Sequence[Received],
+        batch: Sorted,
+        work: Callable[[Connection, Sorted], Settled],
+    ) -> Settled:
         try:
             connection = self.connection()
             if self._was_committed(connection, messages):
@@ -87,23 +105,17 @@ class Writer:
             self._tried = messages
             self._ensure_partitions(connection, batch.items)
             with connection.transaction():
-                settled = self._settle(connection, batch)
+                settled = work(connection, batch)
         except psycopg.Error:
             self.close()
             raise
         self._in_doubt = None
         return settled
 
-    def refuse(self, message: Received, why: str) -> Settled:
-        """Put one whole message into quarantine, without looking into it."""
-        rejected = sorting.unowned(message, MalformedTelemetry("store-refused", detail=why))
-        batch = Sorted(quarantined=[rejected])
-        batch.book(sorting.NOBODY, Account(received=1))
-        connection = self.connection()
-        with connection.transaction():
-            kept = self._book_quarantined(connection, batch)
-            quarantine.book(connection, self.worker, batch.accounts)
-        return Settled(batch.accounts, kept, [], set())
+    def _keep_apart(self, connection: Connection, batch: Sorted) -> Settled:
+        kept = self._book_quarantined(connection, batch)
+        self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)
+        return Settled(batch.accounts, kept, [], placing.owed([], [], batch))
 
     def retry(self, quarantine_id: int) -> Account | Quarantined | None:
         """Put one row of the quarantine through the same decoding, screening and storing again.

@@ -19,7 +19,8 @@ from ingest.service import Service
 from soramichi import mqtt
 from soramichi.domain import wire
 from soramichi.settings import DatabaseSettings, IngestSettings
-from soramichi.store import pool, quarantine
+from soramichi.store import flights, pool, quarantine
+from soramichi.store.flights import Key
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account
 from tests.builders import A_SAMPLE, a_payload, a_sample
@@ -264,6 +265,41 @@ def test_a_message_the_database_refuses_is_kept_apart_from_the_rest(
     assert connection.execute("SELECT original, reason FROM quarantine").fetchall() == [
         (poison[0], "store-refused")
     ]
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+def test_a_quarantine_that_cannot_be_written_is_waited_for(
+    broker: Broker, database: DatabaseSettings, connection: Connection
+) -> None:
+    """The message stays unacknowledged, the worker stays alive, and the books agree afterwards."""
+    connection.execute("ALTER TABLE telemetry ADD CHECK (altitude_m <> 666)")
+    connection.execute("ALTER TABLE quarantine RENAME TO quarantine_in_repair")
+    with running(broker, database) as service, publisher(broker) as client:
+        publish(client, *payloads(5, 6, altitude_m=666.0))
+        failed = service.metrics.failed_commits._value.get
+        eventually(lambda: failed() >= 3)
+        assert service._subscriber.in_flight() == 1
+        connection.execute("ALTER TABLE quarantine_in_repair RENAME TO quarantine")
+        publish(client, *payloads(6, 10))
+        eventually(lambda: totals(connection).received == 5)
+
+    assert totals(connection) == Account(received=5, stored=4, quarantined=1)
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+def test_a_sample_the_database_refuses_is_settled_for_its_publisher(
+    broker: Broker, database: DatabaseSettings, connection: Connection
+) -> None:
+    """Or a bridge would send it again for ever."""
+    connection.execute("ALTER TABLE telemetry ADD CHECK (altitude_m <> 666)")
+    array = b"[" + b",".join([*payloads(0, 3), *payloads(3, 4, altitude_m=666.0)]) + b"]"
+    with running(broker, database), publisher(broker) as client:
+        publish(client, array, *payloads(4, 5))
+        eventually(lambda: totals(connection).received == 5)
+
+    assert totals(connection) == Account(received=5, stored=1, quarantined=4)
+    [(_, receipt)] = flights.receipts(connection, [Key("mie-demo", "JA01", "F1", None)])
+    assert (receipt.settled_from, receipt.settled_through, receipt.missing) == (0, 4, [])
 
 
 @pytest.mark.parametrize("broker", ["nats"], indirect=True)

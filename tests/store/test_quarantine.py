@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from ingest import sorting
 from ingest.inbox import Received
 from ingest.screening import Limits
 from ingest.writer import Writer
 from soramichi.commands.quarantine import printable, quarantine
 from soramichi.domain import wire
+from soramichi.errors import MalformedTelemetry
 from soramichi.settings import DatabaseSettings
 from soramichi.store import pool
 from soramichi.store import quarantine as store
@@ -145,12 +147,14 @@ def test_what_was_stored_meanwhile_becomes_a_duplicate(
     assert books(connection) == Account(received=2, stored=1, duplicate=1)
 
 
-def test_a_whole_payload_is_booked_as_what_it_holds(writer: Writer, connection: Connection) -> None:
-    """An array that the database refused whole comes back as its samples, each in its place."""
+def test_a_whole_payload_is_booked_as_what_it_holds(connection: Connection) -> None:
+    """An array kept whole, by an earlier release, comes back as its samples, each in its place."""
     good = [a_sample(time=A_SAMPLE.time + timedelta(seconds=n)) for n in range(3)]
     bad = a_payload('"latitude_deg":91')
     array = b"[" + b",".join([*(wire.encode(one) for one in good), bad]) + b"]"
-    writer.refuse(Received(TOPIC, array, 1, 0, A_SAMPLE.time), "for a while")
+    refused = MalformedTelemetry("store-refused", detail="for a while")
+    store.put(connection, [sorting.unowned(Received(TOPIC, array, 1, 0, A_SAMPLE.time), refused)])
+    store.book(connection, "worker", {sorting.NOBODY: Account(received=1, quarantined=1)})
     assert books(connection) == Account(received=1, quarantined=1)
 
     [result] = run("retry", "--all")
@@ -165,7 +169,7 @@ def test_what_the_database_still_refuses_waits_until_it_does_not(
 ) -> None:
     connection.execute("ALTER TABLE telemetry ADD CONSTRAINT beast CHECK (altitude_m <> 666)")
     beast = a_payload('"altitude_m":666', '"seq":3', '"flight":"F1"')
-    writer.refuse(Received(TOPIC, beast, 1, 0, A_SAMPLE.time), "constraint beast")
+    writer.refuse([Received(TOPIC, beast, 1, 0, A_SAMPLE.time)], "constraint beast")
 
     [refused] = run("retry", "--all", status=1)
     connection.execute("ALTER TABLE telemetry DROP CONSTRAINT beast")
