@@ -1,13 +1,14 @@
 """When to send which samples of one flight again: pure, the clock is passed in.
 
 Everything below `cursor` has been sent at least once by this process. What of
-it needs sending again comes to light in three ways only, all from receipts: a
-gap that the receipt names and that we hold; samples above `settled_through`
-that were sent before something suspicious happened (a lost connection, or
-silence for longer than the patience); and samples that an earlier receipt
-covered and later ones do not. Silence itself is answered by one question, the
-lowest and the highest sent sample once more, which a live platform must answer
-with a receipt.
+it needs sending again comes to light in two ways only, both from receipts: a
+gap below `settled_through`, and samples that an earlier receipt covered and
+later ones do not. What lies above `settled_through` may still be under way, for
+minutes when the platform works off what waited at the broker, so that alone is
+no reason. Silence and a new connection are answered by one question, the lowest
+and the highest sent sample once more: a live platform must answer it with a
+receipt, and the highest, sent after everything else, turns what was lost below
+it into a gap.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ class Flow:
     top: int = 0
     in_flight: int = 0
     again: deque[Interval] = field(default_factory=deque)
-    suspect_below: int = 0
     ask_at_s: float = float("inf")
     patience_s: float = PATIENCE_S
     repaired_at_s: float = float("-inf")
+    repaired_below: int = 0
     doubted: bool = False
 
     def added(self, seq: int) -> None:
@@ -70,16 +71,14 @@ class Flow:
             self.again.appendleft((last + 1, interval[1]))
 
     def reconnected(self, now_s: float) -> None:
-        """Whatever was under way may be lost: ask, and distrust all of it."""
+        """Whatever was under way may be lost: ask."""
         self.patience_s = PATIENCE_S
         fresh = self.cursor == 0 < self.top  # nothing of it was ever sent: no need to ask
         self.ask_at_s = float("inf") if fresh else now_s
-        self.suspect_below = self.cursor
         self.repaired_at_s = float("-inf")
 
     def asked(self, now_s: float) -> None:
         """A question went out, because a receipt was overdue; the next one comes later."""
-        self.suspect_below = self.cursor
         if self.in_flight == 0:
             self.ask_at_s = now_s + IDLE_QUESTION_S
             return
@@ -92,24 +91,23 @@ class Flow:
         self.ask_at_s = now_s
 
     def revived(self, last: int) -> None:
-        """Samples up to `last` that had been receipted wait again."""
+        """Samples up to `last` that had been receipted wait again, to be sent at once."""
         self.top = max(self.top, last + 1)
-        self.suspect_below = self.cursor
+        self.again = deque([(0, self.cursor - 1)] if self.cursor else [])
 
     def receipted(self, receipt: Receipt, in_flight: int, now_s: float) -> None:
         """A receipt was booked and leaves `in_flight` samples below the cursor waiting.
 
-        Gaps are repaired at most once per patience, because a receipt tells of
-        a moment before the last repair arrived.
+        A gap stays in the receipts until its repair has arrived: for the patience, or,
+        when what was sent before the repair is not settled either, for longer.
         """
         self.in_flight = in_flight
         self.patience_s = PATIENCE_S
         self.ask_at_s = now_s + (PATIENCE_S if in_flight else IDLE_QUESTION_S)
-        if self.again or not in_flight or now_s < self.repaired_at_s + PATIENCE_S:
-            return
         through = -1 if receipt.settled_through is None else receipt.settled_through
-        owed_below = max(min(through + 1, self.cursor), self.suspect_below)
-        self.again = deque(receipt.owed(owed_below - 1))
-        self.suspect_below = 0
+        under_way_s = PATIENCE_S if through >= self.repaired_below - 1 else MAX_PATIENCE_S
+        if self.again or not in_flight or now_s < self.repaired_at_s + under_way_s:
+            return
+        self.again = deque(receipt.owed(min(through, self.cursor - 1)))
         if self.again:
-            self.repaired_at_s = now_s
+            self.repaired_at_s, self.repaired_below = now_s, self.cursor

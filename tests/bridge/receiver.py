@@ -21,7 +21,7 @@ class Receiver:
     """Stores by aircraft and time, as the platform's table does; receipts follow the contract.
 
     `lossy(n)` says whether the n-th receipt is lost on its way; `silent` stops
-    receipts; `deaf` makes arriving messages vanish.
+    receipts; `deaf` makes arriving messages vanish; `slow_s` is what each takes.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Receiver:
         self.lossy: Callable[[int], bool] = lambda _n: False
         self.silent = False
         self.deaf = False
+        self.slow_s = 0.0
         self._operator_id = operator_id
         self._every_s = receipt_every_s
         self._receipts = 0
@@ -92,6 +93,7 @@ class Receiver:
             return
         if self.deaf:
             return
+        time.sleep(self.slow_s)
         decoded = wire.decode(bytes(message.payload))
         with self._lock:
             for sample in decoded.samples:

@@ -89,6 +89,24 @@ def test_a_slow_line_needs_no_sample_twice(
     assert receiver.received == {"stored": 1000}
 
 
+def test_a_platform_that_works_off_its_backlog_is_only_asked(
+    tmp_path: Path, mosquitto: Broker, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its receipts lag behind what waits at the broker, which is no reason to send that again."""
+    monkeypatch.setattr(soramichi.bridge.flow, "PATIENCE_S", 0.3)
+    with a_bridge(mosquitto.port, tmp_path / "spool") as bridge:
+        receiver.slow_s = 1.5
+        for number in range(0, 2000, 50):
+            bridge.publish_all(stretch(number, number + 50))
+            time.sleep(0.02)
+        receiver.slow_s = 0.1
+        assert not bridge.drain(30)
+        questions = bridge.counts["resent"]
+    assert stored_seqs(receiver) == list(range(2000))
+    assert 0 < questions < 100  # the ends of what is under way, not all 2,000
+    assert receiver.received["duplicate"] == questions
+
+
 def test_a_broker_that_forgets_what_it_acknowledged_loses_nothing(
     tmp_path: Path, mosquitto: Broker
 ) -> None:
