@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 import psutil
@@ -41,11 +41,14 @@ _TIMEOUT_S = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How much to send; samples are multiples of 100 aircraft x 100 in an array."""
+    """How much to send; samples are multiples of 100 aircraft x 100 in an array.
+
+    Enough that the last commit, for which the transport has no counterpart, weighs little.
+    """
 
     runs: int = 3
-    single: int = 100_000
-    arrays: int = 400_000
+    single: int = 150_000
+    arrays: int = 500_000
     tutorial: int = 6_000
     latency_s: float = 10.0
     outage_s: float = 60.0
@@ -255,16 +258,19 @@ def latencies_ms(where: Stage, kind: str, *, per_second: float, seconds: float) 
     return sorted(1e3 * (at - left_at[seq * aircraft + number[one]]) for one, seq, at in rows)
 
 
-def outage_growth_mb(where: Stage, *, per_second: float, seconds: float) -> float:
+def outage_growth_mb(where: Stage, *, per_second: float, seconds: float) -> tuple[float, float]:
     """By how much the worker grows while the database is away and publishing goes on.
 
-    Before, it has stored for two seconds, so that what it always needs is there. Afterwards
-    everything must be stored. Raises TimeoutError otherwise.
+    Returns (in the first quarter, while it takes what it may hold; in the rest, which
+    should be nothing). Before, it has stored for two seconds, so that what it always
+    needs is there. Afterwards everything must be stored. Raises TimeoutError otherwise.
     """
     aircraft = len(stream.AIRCRAFT)
-    before, away = (round(per_second * part / aircraft) * aircraft for part in (2.0, seconds))
-    what = load(before + away, together=50)
-    first = [group for group in what.groups if group.first < before]
+    ends = [
+        round(per_second * until_s / aircraft) * aircraft
+        for until_s in (2.0, 2.0 + seconds / 4, 2.0 + seconds)
+    ]
+    what = load(ends[-1], together=50)
     with ExitStack() as stack:
         users = stack.enter_context(where.broker("nats"))
         database = where.database()
@@ -273,22 +279,31 @@ def outage_growth_mb(where: Stage, *, per_second: float, seconds: float) -> floa
         _await_word("ready", child)
         publisher = Plain(users[stream.OPERATOR], "bench-publisher")
         stack.callback(publisher.close)
-        publisher.pace(first, per_second=per_second)
-        stage.wait_for(database, before, timeout_s=_TIMEOUT_S)
         process = psutil.Process(child.pid)
-        settled = process.memory_info().rss
+        sizes = []
+        publisher.pace(_part(what, 0, ends[0]), per_second=per_second)
+        stage.wait_for(database, ends[0], timeout_s=_TIMEOUT_S)
+        sizes.append(process.memory_info().rss)
         where.stop_database()
         try:
-            rest = [
-                group._replace(first=group.first - before) for group in what.groups[len(first) :]
-            ]
-            publisher.pace(rest, per_second=per_second)
-            grown = process.memory_info().rss - settled
+            for first, end in pairwise(ends):
+                publisher.pace(_part(what, first, end), per_second=per_second)
+                sizes.append(process.memory_info().rss)
         finally:
             where.start_database()
         stage.wait_for(database, what.samples, timeout_s=_TIMEOUT_S)
         _verify(database, what.samples)
-    return grown / 1e6
+    taken, grown = (1e-6 * (after - before) for before, after in pairwise(sizes))
+    return taken, grown
+
+
+def _part(what: Load, first: int, end: int) -> list[Group]:
+    """The messages from `first` until `end`, counted anew, as `Plain.pace` wants them."""
+    return [
+        group._replace(first=group.first - first)
+        for group in what.groups
+        if first <= group.first < end
+    ]
 
 
 def run(plan: Plan, say: Callable[[str], None]) -> list[Result]:
@@ -315,41 +330,28 @@ def _of_broker(
         for name, value in rate.items()
     ]
     rows += [result(f"ingest.{kind}.{name}_cpu", value, "us/sample") for name, value in cpu.items()]
-    for peer, mine, target in _COMPARED[kind]:
-        if peer in rate:
-            name = f"ingest.{kind}.{mine}_over_{peer}"
-            rows.append(
-                result(name, rate[mine], "samples/s", limit=rate[peer], target=f">= {target}")
-            )
-    half = rate["ours"] / 2
-    say(f"{kind}: latency at {half:,.0f}/s")
-    waits = [
-        latencies_ms(where, kind, per_second=half, seconds=plan.latency_s) for _ in range(plan.runs)
-    ]
-    for share, bound in ((0.50, "<= 25"), (0.99, "<= 60")):
-        value = median(one[int(share * (len(one) - 1))] for one in waits)
-        rows.append(result(f"ingest.{kind}.latency_p{share * 100:.0f}", value, "ms", target=bound))
+    limits = {**rate, "idempotent": idempotent}
+    rows += [
+        result(f"ingest.{kind}.{mine}_over_{peer}", rate[mine], "samples/s",
+               limit=limits[peer], target=target)
+        for mine, peer, target in (*_COMPARED, *_COMPARED_ON[kind])
+        if peer in limits
+    ]  # fmt: skip
+    rows += _latency(where, kind, plan, rate["ours"] / 2, say)
     if kind == "nats":
-        say(f"{kind}: {plan.outage_s:.0f} s without a database at {half:,.0f}/s")
-        grown = outage_growth_mb(where, per_second=half, seconds=plan.outage_s)
-        rows.append(result(f"ingest.{kind}.outage_growth", grown, "MB", target="flat"))
+        rows += _outage(where, kind, plan, rate["ours"], say)
     return rows
 
 
-# (peer, ours, the least ratio): the targets that stand in the field notes.
-_COMPARED: dict[str, list[tuple[str, str, float]]] = {
-    "nats": [
-        ("paho_idle", "ours", 0.7),
-        ("tutorial", "ours", 15.0),
-        ("tutorial", "ours_arrays", 70.0),
-        ("node", "ours", 1.2),
-    ],
-    "mosquitto": [
-        ("transport", "ours", 0.75),
-        ("node", "ours", 1.2),
-        ("tutorial", "ours", 15.0),
-        ("tutorial", "ours_arrays", 70.0),
-    ],
+# (ours, what it is held against, the ratio that it should reach)
+_COMPARED: list[tuple[str, str, str | None]] = [
+    ("ours", "tutorial", ">= 15"),
+    ("ours_arrays", "tutorial", ">= 70"),
+    ("ours_arrays", "idempotent", ">= 1.2"),
+]
+_COMPARED_ON: dict[str, list[tuple[str, str, str | None]]] = {
+    "nats": [("ours", "paho_idle", ">= 0.7"), ("ours", "node", None)],
+    "mosquitto": [("ours", "transport", ">= 0.75"), ("ours", "node", ">= 1.2")],
 }
 
 
@@ -357,6 +359,37 @@ def _limit(name: str, rate: Mapping[str, float], idempotent: float) -> float | N
     if name == "transport":
         return None
     return idempotent if name.endswith("arrays") else rate["transport"]
+
+
+def _latency(
+    where: Stage, kind: str, plan: Plan, per_second: float, say: Callable[[str], None]
+) -> list[Result]:
+    say(f"{kind}: latency at {per_second:,.0f}/s")
+    waits = [
+        latencies_ms(where, kind, per_second=per_second, seconds=plan.latency_s)
+        for _ in range(plan.runs)
+    ]
+    return [
+        result(
+            f"ingest.{kind}.latency_p{share * 100:.0f}",
+            median(one[int(share * (len(one) - 1))] for one in waits),
+            "ms",
+            target=bound,
+        )
+        for share, bound in ((0.50, "<= 25"), (0.99, "<= 60"))
+    ]
+
+
+def _outage(
+    where: Stage, kind: str, plan: Plan, per_second: float, say: Callable[[str], None]
+) -> list[Result]:
+    say(f"{kind}: {plan.outage_s:.0f} s without a database at {per_second:,.0f}/s")
+    taken, grown = outage_growth_mb(where, per_second=per_second, seconds=plan.outage_s)
+    return [
+        result(f"ingest.{kind}.outage_held", taken, "MB"),
+        # Flat, within what the allocator moves by itself.
+        result(f"ingest.{kind}.outage_growth", grown, "MB", target="<= 2"),
+    ]
 
 
 def _figures(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 import platform
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
@@ -15,7 +17,8 @@ import click
 class Result(TypedDict):
     """One row: `ratio` is value / limit; `target` what the ratio should reach, where one is set.
 
-    Without a limit to compare with, `target` is about the value itself.
+    Without a limit to compare with, or where it says "value", `target` is about the value
+    itself. `met`: whether it was reached; None without a target.
     """
 
     name: str
@@ -24,6 +27,17 @@ class Result(TypedDict):
     limit: float | None
     ratio: float | None
     target: str | None
+    met: bool | None
+
+
+_TARGET = re.compile(r"(?P<value>value )?(?P<sign>[<>]=?|=) (?P<bound>[\d.]+)")
+_SIGNS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+}
 
 
 def result(
@@ -37,7 +51,24 @@ def result(
     """A row; the ratio is None without a limit."""
     ratio = round(value / limit, 3) if limit else None
     shown = float(f"{value:.4g}")
-    return Result(name=name, value=shown, unit=unit, limit=limit, ratio=ratio, target=target)
+    return Result(
+        name=name,
+        value=shown,
+        unit=unit,
+        limit=limit,
+        ratio=ratio,
+        target=target,
+        met=_met(target, value, ratio),
+    )
+
+
+def _met(target: str | None, value: float, ratio: float | None) -> bool | None:
+    if target is None:
+        return None
+    rule = _TARGET.match(target)
+    assert rule is not None, target  # noqa: S101  # written in our own code
+    judged = value if rule["value"] or ratio is None else ratio
+    return bool(_SIGNS[rule["sign"]](judged, float(rule["bound"])))
 
 
 def median(values: Iterable[float]) -> float:
@@ -64,9 +95,14 @@ def show(results: Sequence[Mapping[str, Any]], *, runs: int, as_json: bool) -> N
     for row in results:
         limit = f"{_short(row['limit']):>12}{row['ratio']:>8.2f}" if row["limit"] else " " * 20
         click.echo(
-            f"{row['name']:<44}{_short(row['value']):>12} {row['unit']:<14}{limit}"
-            f"  {row.get('target') or ''}"
+            f"{row['name']:<44}{_short(row['value']):>12} {row['unit']:<14}{limit}  {_judged(row)}"
         )
+
+
+def _judged(row: Mapping[str, Any]) -> str:
+    """The target and whether it was reached; "" without one."""
+    word = {True: "met", False: "MISSED", None: ""}[row.get("met")]
+    return f"{row.get('target') or '':<18} {word}".rstrip()
 
 
 def _short(value: float) -> str:

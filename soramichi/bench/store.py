@@ -49,7 +49,7 @@ def run(*, samples: int, runs: int) -> list[Result]:
         result("store.append_over_idempotent", rate["append"], "rows/s",
                limit=rate["idempotent"], target=">= 1.2"),
         result("store.append_over_psql", rate["append"], "rows/s",
-               limit=rate["psql"], target=">= 0.8 (stretch)"),
+               limit=rate["psql"], target=">= 0.8, stretch"),
     ]  # fmt: skip
 
 

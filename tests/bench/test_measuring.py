@@ -61,7 +61,10 @@ def test_latency_is_measured_for_each_message(where: Stage) -> None:
 
 
 def test_an_outage_is_survived_and_its_memory_told(where: Stage) -> None:
-    assert abs(ingest.outage_growth_mb(where, per_second=500, seconds=2)) < 50
+    taken, grown = ingest.outage_growth_mb(where, per_second=500, seconds=2)
+
+    assert abs(taken) < 50
+    assert abs(grown) < 50
 
 
 def test_ways_to_store_are_measured_on_the_same_rows(where: Stage) -> None:
@@ -79,6 +82,18 @@ def test_a_report_has_the_members_of_the_contract(capsys: pytest.CaptureFixture[
     assert {"machine", "runs", "results"} <= set(document)
     assert [row["ratio"] for row in document["results"]] == [0.5, None]
     assert set(document["results"][0]) >= {"name", "value", "unit", "limit", "ratio"}
+
+
+@pytest.mark.parametrize(
+    ("target", "met"),
+    [(">= 0.5", True), (">= 0.51", False), ("<= 0.4", False), ("value <= 35", True), (None, None)],
+)
+def test_a_row_says_whether_its_target_was_met(*, target: str | None, met: bool | None) -> None:
+    assert result("a", 1.5, "x/s", limit=3.0, target=target)["met"] is met
+
+
+def test_a_target_without_a_limit_is_about_the_value() -> None:
+    assert result("a", 26.0, "ms", target="<= 25")["met"] is False
 
 
 def test_the_median_is_not_moved_by_one_bad_run() -> None:
