@@ -231,3 +231,11 @@ def test_a_spool_has_one_owner_at_a_time(tmp_path: Path) -> None:
         Spool(tmp_path / "s")
     spool.close()
     Spool(tmp_path / "s").close()
+
+
+def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    """SQLite promises that a commit survives a power cut in WAL mode from FULL (2) on."""
+    spool = Spool(tmp_path / "spool")
+    assert spool._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert spool._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    spool.close()

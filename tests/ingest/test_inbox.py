@@ -24,12 +24,12 @@ def test_a_batch_is_taken_at_once_when_there_is_enough() -> None:
 
 def test_a_first_message_waits_no_longer_than_its_age() -> None:
     inbox = Inbox(max_messages=1_000, max_bytes=1 << 20)
+    began = time.monotonic()
     inbox.put(some(1))
     threading.Timer(0.05, inbox.put, [some(2)]).start()
-    began = time.monotonic()
 
-    assert len(inbox.take(max_samples=100, max_age_s=0.15, wait_s=1)) == 3
-    assert 0.1 < time.monotonic() - began < 1.0
+    assert len(inbox.take(max_samples=100, max_age_s=0.5, wait_s=1)) == 3
+    assert 0.5 <= time.monotonic() - began < 10
 
 
 def test_nothing_comes_of_nothing() -> None:
