@@ -175,6 +175,9 @@ class Writer:
         if self._connection is None or self._connection.closed:
             self._connection = self.connect()
             self._connection.autocommit = True
+            # Every statement of ours looks up a few rows by their keys. The planner, which keeps
+            # its plans from when tables were small, would rather read all of `flights` each time.
+            self._connection.execute("SET enable_hashjoin = off; SET enable_seqscan = off")
         return self._connection
 
     def _was_committed(self, connection: Connection, messages: Sequence[Received]) -> bool:
@@ -205,9 +208,10 @@ class Writer:
         ).items():
             batch.book(operator_id, Account(stored=count))
         kept = self._book_quarantined(connection, batch)
-        live = _advance_latest(connection, stored, placing.topics(items))
-        flights.advance(connection, placing.progress(stored))
-        self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)
+        with connection.pipeline():  # sent together, since none needs the answer of another
+            flights.advance(connection, placing.progress(stored))
+            live = _advance_latest(connection, stored, placing.topics(items))
+            self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)
         return Settled(batch.accounts, kept, live, placing.owed(items, rows, batch))
 
     def _owned(self, connection: Connection, batch: Sorted) -> list[Item]:

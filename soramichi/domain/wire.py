@@ -251,7 +251,10 @@ def decode(payload: bytes) -> Decoded:
     if len(payload) > MAX_PAYLOAD_BYTES:
         return _whole(payload, "too-large", f"{len(payload)} bytes, at most {MAX_PAYLOAD_BYTES}")
     if not _is_array(payload):
-        return _one_by_one([payload])
+        try:
+            return Decoded([_sample.decode(payload)], [])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return Decoded([], [_explain(payload, error)])
     try:
         samples = _samples.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

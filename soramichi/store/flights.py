@@ -11,10 +11,20 @@ from psycopg.types.range import Range
 
 from soramichi.domain.wire import Receipt
 from soramichi.store.pool import Connection
+from soramichi.store.recordset import records, recordset
 
 # `~` and `@` occur in no aircraft id and no label, so the three kinds of id never meet.
 _TAKEN = "~"
 _UNNAMED = "@"
+_PROGRESS = recordset(
+    id="text",
+    first="timestamptz",
+    last="timestamptz",
+    first_in="timestamptz",
+    last_in="timestamptz",
+    added="int8",
+    seqs="text",
+)
 
 
 class Progress(NamedTuple):
@@ -134,17 +144,20 @@ def advance(connection: Connection, progress: Mapping[str, Progress]) -> None:
         " last_received_at = greatest(last_received_at, last_in),"
         " sample_count = sample_count + added,"
         " seq_stored = seq_stored + seqs::int8multirange"
-        " FROM unnest(%s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],"
-        " %s::timestamptz[], %s::int8[], %s::text[])"
-        " AS i (id, first, last, first_in, last_in, added, seqs) WHERE flight_id = id",
+        f" FROM {_PROGRESS} WHERE flight_id = id",
         [
-            list(progress),
-            [min(one.times) for one in progress.values()],
-            [max(one.times) for one in progress.values()],
-            [min(one.received) for one in progress.values()],
-            [max(one.received) for one in progress.values()],
-            [len(one.times) for one in progress.values()],
-            [_multirange(one.seqs) for one in progress.values()],
+            records(
+                (
+                    flight_id,
+                    min(one.times),
+                    max(one.times),
+                    min(one.received),
+                    max(one.received),
+                    len(one.times),
+                    _multirange(one.seqs),
+                )
+                for flight_id, one in progress.items()
+            )
         ],
     )
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from psycopg.rows import TupleRow
 
 from soramichi.store.pool import AsyncPool, Connection
+from soramichi.store.recordset import records, recordset
 
 
 class Quarantined(NamedTuple):
@@ -40,12 +41,19 @@ class Account(NamedTuple):
         return Account(*(a + b for a, b in zip(self, other, strict=True)))
 
 
+_ACCOUNTS = recordset(
+    operator_id="text", received="int8", stored="int8", duplicate="int8", quarantined="int8"
+)
+
+
 def put(connection: Connection, items: Sequence[Quarantined]) -> list[bool]:
     """Keep each item once; True where it was new, False where the same bytes were there before.
 
     Rows are written in one order everywhere, so that two workers with the same
     items can wait for each other but never in a ring.
     """
+    if not items:
+        return []
     order = sorted(range(len(items)), key=lambda at: (items[at].topic, items[at].original))
     new = [False] * len(items)
     with connection.cursor() as cursor:
@@ -128,21 +136,22 @@ def book(connection: Connection, worker: str, accounts: Mapping[str, Account]) -
     Returns by what to know later whether that transaction was committed (`booked`);
     None for empty books.
     """
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO ingest_accounts"
-            " (operator_id, worker, received, stored, duplicate, quarantined)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (operator_id, worker) DO UPDATE SET"
-            " received = ingest_accounts.received + excluded.received,"
-            " stored = ingest_accounts.stored + excluded.stored,"
-            " duplicate = ingest_accounts.duplicate + excluded.duplicate,"
-            " quarantined = ingest_accounts.quarantined + excluded.quarantined"
-            " RETURNING operator_id, received",
-            [(operator_id, worker, *account) for operator_id, account in sorted(accounts.items())],
-            returning=True,
-        )
-        row = cursor.fetchone() if accounts else None
-        return Mark(*row) if row else None
+    if not accounts:
+        return None
+    cursor = connection.execute(
+        "INSERT INTO ingest_accounts"
+        " (operator_id, worker, received, stored, duplicate, quarantined)"
+        f" SELECT operator_id, %s, received, stored, duplicate, quarantined FROM {_ACCOUNTS}"
+        " ORDER BY operator_id ON CONFLICT (operator_id, worker) DO UPDATE SET"
+        " received = ingest_accounts.received + excluded.received,"
+        " stored = ingest_accounts.stored + excluded.stored,"
+        " duplicate = ingest_accounts.duplicate + excluded.duplicate,"
+        " quarantined = ingest_accounts.quarantined + excluded.quarantined"
+        " RETURNING operator_id, received",
+        (worker, records((operator_id, *account) for operator_id, account in accounts.items())),
+    )
+    row = cursor.fetchone()
+    return Mark(*row) if row else None
 
 
 def booked(connection: Connection, worker: str, mark: Mark) -> bool:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from soramichi.domain.flight import Aircraft, AircraftClass, Operator
 from soramichi.store.pool import Connection
+from soramichi.store.recordset import records
 
 
 class Claimed(NamedTuple):
@@ -46,8 +47,9 @@ def claim(connection: Connection, owners: Mapping[str, str]) -> dict[str, Claime
 def _lock(connection: Connection, ids: list[str]) -> dict[str, Claimed]:
     rows = connection.execute(
         "SELECT aircraft_id, operator_id, aircraft_class FROM aircraft"
-        " WHERE aircraft_id = ANY(%s) ORDER BY aircraft_id FOR NO KEY UPDATE",
-        (ids,),
+        " WHERE aircraft_id = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))"
+        " ORDER BY aircraft_id FOR NO KEY UPDATE",
+        [records(ids)],
     )
     return {
         aircraft_id: Claimed(operator_id, AircraftClass(name))
