@@ -53,6 +53,7 @@ class Subscriber:
         )
         self._broker = broker
         self._filter = ingest.topic_filter
+        self._most_in_flight = ingest.inbox_max_messages
         self._beat_topic = wire.heartbeat_topic(ingest.client_id)
         self._names: dict[bytes, str] = {}
         self._line: Line | None = None
@@ -179,7 +180,14 @@ class Subscriber:
             line.ended = True
         while line.waits_for_paho() and self.client.socket() is not None:
             self.client.loop_read()
-        if self.connected.is_set() and self.heartbeat.due(now) and not full:
+        # In a window that is nearly full a beat would take the place of a message, which NATS then
+        # sends only after `ack_wait` (seen 2026-11); and what is in flight proves as much.
+        if (
+            self.connected.is_set()
+            and self.heartbeat.due(now)
+            and line.in_flight() < self._most_in_flight // 2
+            and not full
+        ):
             self.client.publish(self._beat_topic, self.heartbeat.beat(now), qos=1)
 
     def _receive(self, line: Line) -> None:
