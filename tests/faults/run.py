@@ -156,8 +156,12 @@ def _reading(world: World, struck: Sequence[Struck]) -> dict[str, Any] | None:
             row = connection.execute("SELECT count(*) FROM telemetry").fetchone()
             return int(row[0]) if row else 0
 
-    killed = [one.began_s for one in struck if one.fault.kind is Kind.REPLICA_KILL]
-    return world.readers.report(killed, rows)
+    outages = [
+        (one.began_s, one.recovered_s or one.began_s)
+        for one in struck
+        if one.fault.kind is Kind.REPLICA_KILL
+    ]
+    return world.readers.report(outages, rows)
 
 
 @contextmanager
