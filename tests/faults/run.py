@@ -126,7 +126,7 @@ def run(wish: Wish, work: Path, say: Callable[[str], None]) -> Report:
             faults = [fault for fault in plan.faults if fault.kind not in skipped]
             _strike(world, publishers, watcher, faults, plan=plan, say=say)
             say("all faults are over; waiting until everything is calm")
-            unreceipted = _calm_down(world, watcher, publishers, ledger, say)
+            unreceipted = _calm_down(world, watcher, publishers, ledger, say=say, plan=plan)
         world.stop_workers()
         wish.before_judging(world)
         with world.connect() as connection:
@@ -251,9 +251,15 @@ def _calm_down(
     watcher: Watcher,
     publishers: Sequence[Publisher],
     ledger: Ledger,
+    *,
     say: Callable[[str], None],
+    plan: Plan,
 ) -> int:
-    """Wait for recovery, for every receipt, and until nothing more is received."""
+    """Wait for recovery, for every receipt, and until nothing more is received.
+
+    What a killed worker held unacknowledged comes again only after `ack_wait`.
+    """
+    quiet_s = plan.ack_wait_s + QUIET_S
     deadline_s = time.monotonic() + CALM_S
     while watcher.waiting() and time.monotonic() < deadline_s:
         time.sleep(0.1)
@@ -262,7 +268,7 @@ def _calm_down(
     left = sum(one.drain(max(1.0, deadline_s - time.monotonic())) for one in publishers)
     say(f"{ledger.total()} samples accepted, {left} without a receipt")
     quiet_since_s, received = time.monotonic(), -1
-    while time.monotonic() - quiet_since_s < QUIET_S and time.monotonic() < deadline_s + QUIET_S:
+    while time.monotonic() - quiet_since_s < quiet_s and time.monotonic() < deadline_s + quiet_s:
         now = _received(world)
         if now != received:
             quiet_since_s, received = time.monotonic(), now

@@ -7,6 +7,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,16 @@ def test_a_worker_that_acknowledges_before_it_commits_is_found_out(work: Path) -
 
     assert report.verdict.lost
     assert not report.ok
+
+
+def test_what_the_broker_still_holds_for_a_killed_worker_is_waited_for(work: Path) -> None:
+    """It is delivered again only after `ack_wait`, when everything else has long been calm."""
+    faults = (Fault(4.0, Kind.COMMIT_HANGS, 2.0, 0.0), Fault(5.5, Kind.WORKER_KILL, 0.0, 0.0))
+    plan = replace(a_plan(*faults), ack_wait_s=12.0)
+
+    report = carried_out(Wish(plan=plan, operators=[PLAIN]), work)
+
+    assert report.ok, report.document()
 
 
 def test_a_seed_gives_the_same_plan_again() -> None:
