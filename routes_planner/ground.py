@@ -2,8 +2,9 @@
 
 Where a corridor's heights and a zone's limits are measured from different
 surfaces, the answer depends on the ground at each place, not along the line
-only: the whole width is looked at, as a lattice of places inside the disc that
-the corridor covers at each moment.
+only: the whole width is looked at, as small squares that cover the disc which
+the corridor covers at each moment. The two bands meet over some span of ground
+heights; a square is a meeting when any of its ground lies in that span.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from routes_planner.bands import Bands
 from routes_planner.flown import Flown, metres_per_degree
 from routes_planner.kernel import Floats
-from routes_planner.surroundings import COLUMN, Geoid, Surroundings
+from routes_planner.squares import Squares
+from routes_planner.surroundings import Geoid, Surroundings
 from routes_planner.verdict import HeightOverlap
-from soramichi.domain.altitude import Altitude, Datum
+from soramichi.domain.altitude import Datum
 from soramichi.domain.geozone import ZoneVolume
 
-# The finest national elevation grid has 5 m posts, the common one 10 m.
+# The finest national elevation grid has 5 m posts, the common one 10 m: none is stepped over.
 FINEST_STEP_M = 5.0
-COARSEST_STEP_M = 20.0
+COARSEST_STEP_M = 10.0
 _PLACES_AT_ONCE = 200_000
 
 
@@ -95,86 +98,51 @@ def band_meetings(
 ) -> list[BandMeeting]:
     """The parts of a stretch on which the corridor's band meets the volume's, through the ground.
 
-    Ends are right to one step (a tenth of the half width, 5 to 20 m), always to
-    the outside. A place whose ground is not loaded makes its part a question,
-    unless another place under the corridor already settles it.
+    Ends are right to one step (a tenth of the half width, 5 to 10 m), always to
+    the outside. A square whose ground is not loaded makes its part a question,
+    unless no ground or any ground would do, or another square settles it.
     """
     if surroundings.terrain is None:
         return [BandMeeting(*stretch, None)]
     half = flown.corridors[corridor].half_width_m
     step = float(np.clip(half / 10.0, FINEST_STEP_M, COARSEST_STEP_M))
     line = steps(flown, corridor, stretch, step)
+    squares = Squares.over(half + 0.5 * step, step)
+    near = volume.footprint.buffer(step / float(metres_per_degree(line.latitude_deg)[0].min()))
+    shapely.prepare(near)
     count = line.from_m.size
-    east, north = _disc(half + 0.5 * step, step)
     met, asked = np.zeros(count, bool), np.zeros(count, bool)
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
-    batch = max(_PLACES_AT_ONCE // east.size, 1)
+    batch = max(_PLACES_AT_ONCE // squares.corners**2, 1)
     for begin in range(0, count, batch):
         rows = slice(begin, begin + batch)
-        kx, ky = metres_per_degree(line.latitude_deg[rows])
-        lon = line.longitude_deg[rows, None] + east / kx[:, None]
-        lat = line.latitude_deg[rows, None] + north / ky[:, None]
-        lon = (lon + 180.0) % 360.0 - 180.0
-        inside = _inside(volume, lon, lat, step / float(kx.min()))
-        ground = np.full(lon.shape, np.nan)
-        ground[inside] = surroundings.terrain.surfaces_amsl_m(lon[inside], lat[inside])
-        undulation = _undulation(surroundings.geoid, lon, lat)
-        top, bottom = _band_amsl(line.top_m[rows], line.bottom_m[rows], ground)
-        if volume.floor is not None:
-            bottom = np.maximum(bottom, _amsl(volume.floor, ground, undulation))
-        if volume.ceiling is not None:
-            top = np.minimum(top, _amsl(volume.ceiling, ground, undulation))
-        meets = inside & (bottom <= top)
-        met[rows] = meets.any(axis=1)
-        asked[rows] = (inside & (np.isnan(bottom) | np.isnan(top))).any(axis=1)
-        low[rows] = np.where(meets, bottom, np.inf).min(axis=1)
-        high[rows] = np.where(meets, top, -np.inf).max(axis=1)
-    return list(_runs(line, met, asked & ~met, low, high))
-
-
-def _disc(radius_m: float, step_m: float) -> tuple[Floats, Floats]:
-    """East and north metres of a lattice that covers a disc, its edge included."""
-    line = np.linspace(-radius_m, radius_m, 2 * int(np.ceil(radius_m / step_m)) + 1)
-    east, north = (v.ravel() for v in np.meshgrid(line, line))
-    inside = np.hypot(east, north) <= radius_m
-    angle = np.linspace(0.0, 2.0 * np.pi, max(int(2.0 * np.pi * radius_m / step_m), 8))
-    return (
-        np.concatenate([east[inside], radius_m * np.cos(angle)]),
-        np.concatenate([north[inside], radius_m * np.sin(angle)]),
-    )
-
-
-def _inside(volume: ZoneVolume, lon: Floats, lat: Floats, margin_deg: float) -> NDArray[np.bool_]:
-    """Which places lie in the footprint, or so near that the lattice may have stepped over it."""
-    near = volume.footprint.buffer(margin_deg)
-    shapely.prepare(near)
-    found: NDArray[np.bool_] = shapely.contains_xy(near, lon.ravel(), lat.ravel())
-    return found.reshape(lon.shape)
-
-
-def _band_amsl(top: Floats, bottom: Floats, ground: Floats) -> tuple[Floats, Floats]:
-    """The corridor's band above the sea at each place; nan where it needs unknown ground."""
-    amsl, agl = COLUMN[Datum.AMSL], COLUMN[Datum.AGL]
-    if np.isfinite(top[:, amsl]).all():
-        shape = ground.shape
-        return (
-            np.broadcast_to(top[:, amsl, None], shape),
-            np.broadcast_to(bottom[:, amsl, None], shape),
+        here = (line.longitude_deg[rows], line.latitude_deg[rows])
+        lon, lat = squares.middles(*here)
+        inside = squares.covering & shapely.contains_xy(near, lon.ravel(), lat.ravel()).reshape(
+            lon.shape
         )
-    return top[:, agl, None] + ground, bottom[:, agl, None] + ground
+        least, most = squares.ground(*here, inside, surroundings.terrain)
+        undulation = _undulation(surroundings.geoid, lon, lat)
+        bands = Bands.of(line.top_m[rows], line.bottom_m[rows], volume, undulation)
+        lowest, highest = bands.ground()
+        known = np.isfinite(least) & np.isfinite(most)
+        any_ground = (lowest == -np.inf) & (highest == np.inf)
+        least, most = np.where(known, least, -np.inf), np.where(known, most, np.inf)
+        least, most = np.maximum(least, lowest), np.minimum(most, highest)
+        possible = inside & ~(least > most)
+        meets = possible & (known | any_ground) & ~(np.isnan(least) | np.isnan(most))
+        met[rows] = meets.any(axis=(1, 2))
+        asked[rows] = (possible & ~meets).any(axis=(1, 2))
+        bottom, top = bands.overlap(least, most)
+        low[rows] = np.where(meets, bottom, np.inf).min(axis=(1, 2))
+        high[rows] = np.where(meets, top, -np.inf).max(axis=(1, 2))
+    return list(_runs(line, met, asked & ~met, low, high))
 
 
 def _undulation(geoid: Geoid | None, lon: Floats, lat: Floats) -> Floats:
     if geoid is None:
         return np.full(lon.shape, np.nan)
     return geoid.undulations_m(lon.ravel(), lat.ravel()).reshape(lon.shape)
-
-
-def _amsl(limit: Altitude, ground: Floats, undulation: Floats) -> Floats:
-    """A limit above the sea at each place; nan where the evidence for it is missing."""
-    if limit.datum is Datum.AMSL:
-        return np.full(ground.shape, limit.metres)
-    return limit.metres + (ground if limit.datum is Datum.AGL else -undulation)
 
 
 def _runs(

@@ -133,12 +133,18 @@ def met_over_ground(
     hits = np.zeros(lon.size, bool)
     for volume in zone.volumes:
         near = shapely.covers(volume.footprint, shapely.points(lon, lat))
-        for limit, sign, reach in (
-            (volume.floor, 1.0, corridor.above_m),
-            (volume.ceiling, -1.0, corridor.below_m),
-        ):
-            if limit is not None:
-                value = limit.metres + (ground if limit.datum is Datum.AGL else 0.0)
-                near &= sign * (height - value) + reach + slack_m >= 0.0
+        floor, ceiling = (
+            None
+            if limit is None
+            else limit.metres + (ground if limit.datum is Datum.AGL else 0.0 * ground)
+            for limit in (volume.floor, volume.ceiling)
+        )
+        if floor is not None:
+            near &= height - floor + corridor.above_m + slack_m >= 0.0
+        if ceiling is not None:
+            near &= ceiling - height + corridor.below_m + slack_m >= 0.0
+        if floor is not None and ceiling is not None:
+            # Where the ground lifts the floor over the ceiling the volume has no height at all.
+            near &= floor <= ceiling + slack_m
         hits |= near
     return line.along_m[hits.reshape(rows, columns).any(axis=1)]

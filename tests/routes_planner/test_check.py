@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 import shapely
 from pyproj import Geod
@@ -16,6 +17,7 @@ from soramichi.domain.position import Position
 from tests.routes_planner.builders import (
     NOON,
     FlatGeoid,
+    Floats,
     Slope,
     a_corridor,
     a_square,
@@ -146,6 +148,34 @@ def test_an_agl_floor_with_an_amsl_ceiling_follows_sloping_ground() -> None:
     assert finding.height_overlap.datum is Datum.AMSL
     above = check(a_corridor(height=amsl(401)), around)
     assert above.answer is Answer.PASS
+
+
+def test_a_ridge_between_the_places_looked_at_is_not_stepped_over() -> None:
+    # A round knoll of 20 m radius and 40 m height, wherever it stands under the width.
+    class Knoll:
+        def __init__(self, east_m: float) -> None:
+            self.at = place(east_m, 63.0)
+
+        def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
+            east = (longitude_deg - self.at.longitude_deg) * 91_700.0
+            north = (latitude_deg - self.at.latitude_deg) * 110_900.0
+            away = np.minimum(np.hypot(east, north) / 20.0, 1.0)
+            return np.asarray(20.0 * (1.0 + np.cos(np.pi * away)), np.float64)
+
+    # 100 m above the sea is inside only where the ground is 39.9 m high or more.
+    zone = a_zone(ceiling=agl(60.1))
+    for east_m in (0.0, 1.0, 2.0, 3.0, 4.0):
+        around = survey([zone], terrain=Knoll(east_m))
+        assert check(a_corridor(), around).answer is Answer.FAIL, east_m
+    low = survey([a_zone(ceiling=agl(35.0))], terrain=Knoll(0.0))
+    assert check(a_corridor(), low).answer is Answer.PASS
+
+
+def test_a_band_that_holds_above_any_ground_needs_none() -> None:
+    zone = a_zone(floor=agl(50), ceiling=agl(120))
+
+    assert check(a_corridor(height=agl(100)), survey([zone])).answer is Answer.FAIL
+    assert check(a_corridor(height=agl(130)), survey([zone])).answer is Answer.PASS
 
 
 def test_ground_that_is_not_loaded_is_a_question_with_its_own_stretch() -> None:
