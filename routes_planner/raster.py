@@ -27,6 +27,8 @@ COARSE = 8
 # A coarse cell with less open room than this is closed.
 _LEAST_OPEN = 0.25
 _CROWDING_EVERY = 4
+# Blocks between exact degrees: 3.2 km of 100 m cells in fours.
+_KNOT = 8
 # Moments of passage are approximate in the raster; zones close and open this much wider there.
 _SPARE_S = 60.0
 
@@ -53,14 +55,38 @@ class Area:
         return moved
 
     def lonlat(self, every: int) -> tuple[Floats, Floats]:
-        """Longitude and latitude of the middle of every block of `every` cells, as two rasters."""
+        """Longitude and latitude of the middle of every block of `every` cells, as two rasters.
+
+        Right to a metre: exact at every `_KNOT`th block, straight between, where a
+        plane's degrees bend by less than that.
+        """
         middle = 0.5 * (every - 1)
-        column, row = np.meshgrid(
-            np.arange(0, self.columns, every) + middle, np.arange(0, self.rows, every) + middle
+        row = np.arange(0.0, self.rows, every) + middle
+        column = np.arange(0.0, self.columns, every) + middle
+        knots = [_knots(each) for each in (row, column)]
+        at = np.meshgrid(knots[1], knots[0])
+        places = self.metres(np.column_stack([each.ravel() for each in at]))
+        lonlat = shapely.get_coordinates(self.plane.degrees(shapely.MultiPoint(places)))
+        lon, lat = (
+            _between(_between(v.reshape(at[0].shape), knots[0], row).T, knots[1], column).T
+            for v in lonlat.T
         )
-        middles = self.metres(np.column_stack([column.ravel(), row.ravel()]))
-        lonlat = shapely.get_coordinates(self.plane.degrees(shapely.points(middles)))
-        return lonlat[:, 0].reshape(row.shape), lonlat[:, 1].reshape(row.shape)
+        return lon, lat
+
+
+def _knots(at: Floats) -> Floats:
+    """Every `_KNOT`th value, and the last."""
+    return np.unique(np.concatenate([at[::_KNOT], at[-1:]]))
+
+
+def _between(values: Floats, knots: Floats, at: Floats) -> Floats:
+    """Rows `at` of a table whose rows are known at `knots`, by straight lines."""
+    if knots.size == 1:
+        return values.repeat(at.size, axis=0)
+    low = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, knots.size - 2)
+    part = ((at - knots[low]) / (knots[low + 1] - knots[low]))[:, None]
+    mixed: Floats = values[low] * (1.0 - part) + values[low + 1] * part
+    return mixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,16 +241,21 @@ def _rings(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], Integers]:
     return rings, start.astype(np.int64)
 
 
-def charge(field: Field, area: Area, crowding: Crowding, per_thousand: float) -> None:
-    """Make a metre cost 1 + `per_thousand` x (people per km²) / 1,000; nothing where unknown.
+def crowd(area: Area, crowding: Crowding) -> Floats:
+    """People per km² under every cell, 0 where unknown.
 
-    People are asked for every fourth cell: meshes are coarser than that.
+    They are asked for every fourth cell: meshes are coarser than that.
     """
     lon, lat = area.lonlat(_CROWDING_EVERY)
     people = np.nan_to_num(crowding(lon.ravel(), lat.ravel()).reshape(lon.shape))
-    block = np.ones((_CROWDING_EVERY, _CROWDING_EVERY))
-    rows, columns = field.weight.shape
-    field.weight[:] = 1.0 + per_thousand / 1_000.0 * np.kron(people, block)[:rows, :columns]
+    each = people.repeat(_CROWDING_EVERY, axis=0).repeat(_CROWDING_EVERY, axis=1)
+    return np.ascontiguousarray(each[: area.rows, : area.columns])
+
+
+def charged(people: Floats, per_thousand: float) -> Floats:
+    """What a metre costs: 1 + `per_thousand` x (people per km²) / 1,000."""
+    cost: Floats = 1.0 + per_thousand / 1_000.0 * people
+    return cost
 
 
 def coarse(field: Field) -> Field:

@@ -9,9 +9,9 @@ check as any other candidate; the raster alone never says that a line passes.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 
 import numpy as np
@@ -20,7 +20,8 @@ import shapely
 from routes_planner import raster
 from routes_planner import search_kernel as kernel
 from routes_planner.check import check
-from routes_planner.kernel import Floats, Integers
+from routes_planner.kernel import Floats
+from routes_planner.paths import cheapest_path
 from routes_planner.raster import Area, Band, Crowding, Demand
 from routes_planner.search_kernel import Field
 from routes_planner.shaping import Climb, climbing, rounded
@@ -122,12 +123,14 @@ def search(
     *,
     judge: Judge | None = None,
     crowding: Crowding | None = None,
+    objectives: Sequence[str] = tuple(OBJECTIVES),
 ) -> Found:
     """The shortest corridor that passes and, with `crowding`, one balanced and one quietest.
 
-    A proposal whose verdict is `unknown` (evidence is missing) is given, for want of
-    a better one; one that fails never is. `judge` None: by the zones alone. Raises
-    `BadInput` for ends that are the same place or more than 400 km apart.
+    `objectives` asks for some of them only. A proposal whose verdict is `unknown`
+    (evidence is missing) is given, for want of a better one; one that fails never is.
+    `judge` None: by the zones alone. Raises `BadInput` for ends that are the same
+    place or more than 400 km apart.
     """
     apart = distance_m(request.start, request.goal)
     if not 0.0 < apart <= FARTHEST_M:
@@ -136,18 +139,17 @@ def search(
         verdict=lambda corridor: check(corridor, surroundings), binds_climbs=lambda _: True
     )
     hunt = _Hunt(request, surroundings, judge, crowding)
+    wanted = [name for name in objectives if not OBJECTIVES[name] or crowding is not None]
+    grounds = [_Ground(hunt, area_around(request, apart, margin)) for margin in MARGINS]
     proposals: list[Proposal] = []
-    for objective, per_thousand in OBJECTIVES.items():
-        if per_thousand and crowding is None:
-            continue
-        for margin in MARGINS:
-            proposal = _best(hunt, area_around(request, apart, margin), objective)
-            if proposal is not None:
-                proposals.append(proposal)
-                break
+    for objective in wanted:
+        found = (_best(hunt, ground, objective) for ground in grounds)
+        proposal = next((one for one in found if one is not None), None)
+        if proposal is not None:
+            proposals.append(proposal)
     if proposals:
         return Found(tuple(proposals))
-    return _least_closed(hunt, area_around(request, apart, MARGINS[0]))
+    return _least_closed(hunt, grounds[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,30 @@ class _Hunt:
     surroundings: Surroundings
     judge: Judge
     crowding: Crowding | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """An area, and the rasters of it that the objectives share."""
+
+    hunt: _Hunt
+    area: Area
+    closed: dict[float, Field] = dataclass_field(default_factory=dict)
+    people: list[Floats] = dataclass_field(default_factory=list)
+
+    def field(self, spare_m: float, per_thousand: float) -> Field:
+        """What is closed with `spare_m` more to each side, charged for people."""
+        hunt = self.hunt
+        if spare_m not in self.closed:
+            self.closed[spare_m] = field_of(
+                hunt.request, hunt.surroundings, self.area, judge=hunt.judge, spare_m=spare_m
+            )
+        field = self.closed[spare_m]
+        if hunt.crowding is None or not per_thousand:
+            return field
+        if not self.people:
+            self.people.append(raster.crowd(self.area, hunt.crowding))
+        return field._replace(weight=raster.charged(self.people[0], per_thousand))
 
 
 def area_around(request: Request, apart_m: float, margin: float) -> Area:
@@ -176,14 +202,11 @@ def _ends(plane: LocalPlane, request: Request) -> Floats:
     return ends
 
 
-def _best(hunt: _Hunt, area: Area, objective: str) -> Proposal | None:
+def _best(hunt: _Hunt, ground: _Ground, objective: str) -> Proposal | None:
     """The cheapest corridor that does not fail; a wider berth each time that it does."""
-    request = hunt.request
+    request, area = hunt.request, ground.area
     for attempt in range(_TRIES):
-        spare = attempt * 0.5 * area.cell_m
-        field = field_of(request, hunt.surroundings, area, judge=hunt.judge, spare_m=spare)
-        if hunt.crowding is not None:
-            raster.charge(field, area, hunt.crowding, OBJECTIVES[objective])
+        field = ground.field(attempt * 0.5 * area.cell_m, OBJECTIVES[objective])
         path = cheapest_path(field, *np.rint(area.cells(_ends(area.plane, request))))
         if not len(path):
             return None
@@ -233,48 +256,6 @@ def field_of(
     return field
 
 
-def cheapest_path(field: Field, start: Floats, goal: Floats) -> Floats:
-    """Places (column, row) of a cheap path between two cells; no rows when there is none."""
-    ends = [np.array([c[1], c[0]]).astype(np.int64) for c in (start, goal)]
-    for beside in (True, False):
-        allowed = _beside_coarse_path(field, *ends) if beside else _everywhere(field, *ends)
-        if allowed is None:
-            continue
-        cells = kernel.any_angle(field, allowed, *ends)
-        if len(cells):
-            path = kernel.pulled(field, cells[:, ::-1].astype(np.float64), 80)
-            path = kernel.pulled(field, path, len(path))
-            return np.asarray(kernel.relaxed(field, path, 4.0, 40), np.float64)
-    return np.empty((0, 2))
-
-
-def _everywhere(field: Field, start: Integers, goal: Integers) -> Integers | None:
-    """Every cell; None where a look at what is connected says that there is no path."""
-    if not kernel.connected(field, start, goal):
-        return None
-    return np.ones(field.weight.shape, np.int64)
-
-
-def _beside_coarse_path(field: Field, start: Integers, goal: Integers) -> Integers | None:
-    """The cells within four coarse ones of a coarse path; None where there is none."""
-    rough = raster.coarse(field)
-    for end in (start, goal):
-        row, column = end // raster.COARSE
-        rough.closed_from[row, column], rough.closed_until[row, column] = np.inf, -np.inf
-    whole = np.ones(rough.weight.shape, np.int64)
-    path = kernel.any_angle(rough, whole, start // raster.COARSE, goal // raster.COARSE)
-    if not len(path):
-        return None
-    near = np.zeros(rough.weight.shape, np.int64)
-    for a, b in itertools.pairwise(path):
-        count = int(np.abs(b - a).max()) + 1
-        for row, column in np.rint(np.linspace(a, b, count + 1)).astype(int):
-            near[max(row - 4, 0) : row + 5, max(column - 4, 0) : column + 5] = 1
-    fine = np.kron(near, np.ones((raster.COARSE, raster.COARSE), np.int64))
-    rows, columns = field.weight.shape
-    return np.ascontiguousarray(fine[:rows, :columns])
-
-
 def _corridor(request: Request, area: Area, path: Floats, objective: str) -> Corridor:
     """The path as a corridor: from end to end exactly, rounded, climbing and descending."""
     xy = area.metres(path)
@@ -298,13 +279,13 @@ def _corridor(request: Request, area: Area, path: Floats, objective: str) -> Cor
     )
 
 
-def _least_closed(hunt: _Hunt, area: Area) -> Found:
+def _least_closed(hunt: _Hunt, ground: _Ground) -> Found:
     """The way through as little of closed cells as possible: it passes after all, or tells why not.
 
     Cells are closed with half a cell to spare, so that a gap may be there which they do not show.
     """
-    request = hunt.request
-    field = field_of(request, hunt.surroundings, area, judge=hunt.judge)
+    request, area = hunt.request, ground.area
+    field = ground.field(0.0, 0.0)
     through = raster.open_field(area, request.speed_mps)
     through.weight[field.closed_until > field.closed_from] = _CLOSED_COST
     path = cheapest_path(through, *np.rint(area.cells(_ends(area.plane, request))))

@@ -11,17 +11,20 @@ One long file for the same reason as `kernel`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from routes_planner.kernel import Floats, Integers
 
 compiled = njit(cache=True, nogil=True, error_model="numpy")
 
+Flags: TypeAlias = NDArray[np.uint8]
+
 # Straight lines longer than this many cells are left to the pulling.
-LONGEST_LINE_CELLS = 30.0
+LONGEST_LINE_CELLS = 8.0
 
 
 class Field(NamedTuple):
@@ -218,28 +221,30 @@ def _popped(heap: Floats, nodes: Integers, n: int) -> int:
 
 
 @compiled
-def any_angle(f: Field, allowed: Integers, start: Integers, goal: Integers) -> Integers:
+def any_angle(f: Field, allowed: Flags, start: Integers, goal: Integers) -> Integers:
     """The cells (row, column) at which a cheap path bends, start and goal included; none: empty.
 
     Only cells with `allowed` other than 0 are entered. Weights are at least 1, so
     that straight metres never overestimate what is left.
     """
     rows, columns = f.weight.shape
-    cost = np.full(rows * columns, np.inf)
-    clock = np.zeros(rows * columns)
-    parent = np.full(rows * columns, -1, np.int64)
-    done = np.zeros(rows * columns, np.uint8)
+    # Written when a cell is first reached: most of a wide raster never is.
+    cost = np.empty(rows * columns)
+    clock = np.empty(rows * columns)
+    parent = np.empty(rows * columns, np.int64)
+    state = np.zeros(rows * columns, np.uint8)
+    reached, done = 1, 2
     room = 1 << 16
     heap, nodes = np.empty(room), np.empty(room, np.int64)
     s, target = start[0] * columns + start[1], goal[0] * columns + goal[1]
-    cost[s], parent[s] = 0.0, s
+    cost[s], clock[s], parent[s], state[s] = 0.0, 0.0, s, reached
     n = _pushed(heap, nodes, 0, 0.0, s)
     while n > 0:
         s = nodes[0]
         n = _popped(heap, nodes, n)
-        if done[s]:
+        if state[s] == done:
             continue
-        done[s] = 1
+        state[s] = done
         if s == target:
             break
         row, column, p = s // columns, s % columns, parent[s]
@@ -250,23 +255,28 @@ def any_angle(f: Field, allowed: Integers, start: Integers, goal: Integers) -> I
                 if r < 0 or c < 0 or r >= rows or c >= columns:
                     continue
                 k = r * columns + c
-                if done[k] or allowed[r, c] == 0:
+                if state[k] == done or allowed[r, c] == 0:
                     continue
-                best = cost[s] + line_cost(f, column, row, c, r, clock[s])
-                by, at = s, clock[s] + np.hypot(dr, dc) * f.cell / f.speed
+                best = cost[k] if state[k] == reached else np.inf
                 far = np.hypot(r - pr, c - pc)
-                if p != s and far <= LONGEST_LINE_CELLS and cost[p] + far * f.cell < cost[k]:
+                step = np.hypot(dr, dc)
+                by = -1
+                if p != s and far <= LONGEST_LINE_CELLS and cost[p] + far * f.cell < best:
                     straight = cost[p] + line_cost(f, pc, pr, c, r, clock[p])
                     if straight < best:
                         best, by, at = straight, p, clock[p] + far * f.cell / f.speed
-                if best < cost[k]:
-                    cost[k], parent[k], clock[k] = best, by, at
+                if cost[s] + step * f.cell < best:
+                    near = cost[s] + line_cost(f, column, row, c, r, clock[s])
+                    if near < best:
+                        best, by, at = near, s, clock[s] + step * f.cell / f.speed
+                if by >= 0:
+                    cost[k], parent[k], clock[k], state[k] = best, by, at, reached
                     left = np.hypot(r - goal[0], c - goal[1]) * f.cell
                     if n == heap.size:
                         heap = np.append(heap, np.empty(n))
                         nodes = np.append(nodes, np.empty(n, np.int64))
                     n = _pushed(heap, nodes, n, best + left, k)
-    if not np.isfinite(cost[target]):
+    if state[target] != done:
         return np.empty((0, 2), np.int64)
     count, s = 1, target
     while parent[s] != s:

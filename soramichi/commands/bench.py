@@ -18,7 +18,7 @@ BENCHES = {
     "store": "soramichi.commands.bench:store",
     "ingest": "soramichi.commands.bench:ingest",
     "live": "soramichi.commands.bench:live",
-    "planner": "soramichi.commands.bench_planner:planner",
+    "planner": "soramichi.commands.bench:planner",
 }
 
 _quick = click.option("--quick", is_flag=True, help="Less of everything (短時間で測ります).")
@@ -79,6 +79,23 @@ def live(*, quick: bool, as_json: bool) -> None:
 
     plan = measured.QUICK if quick else measured.Plan()
     report.show(measured.run(plan, _say), runs=1, as_json=as_json)
+
+
+@click.command()
+@_quick
+@click.option(
+    "--postgis",
+    metavar="URL",
+    envvar="SORAMICHI_BENCH_POSTGIS",
+    help="A PostgreSQL with PostGIS, as another peer. 比較に使う PostGIS",
+)
+@_json
+def planner(*, quick: bool, postgis: str | None, as_json: bool) -> None:
+    """Checks and searches of corridors (経路の判定と探索の速さ)."""
+    from soramichi.bench import planner as measured  # noqa: PLC0415
+
+    plan = measured.QUICK if quick else measured.Plan()
+    report.show(measured.run(plan, _say, postgis=postgis), runs=plan.runs, as_json=as_json)
 
 
 @click.command(name="all")

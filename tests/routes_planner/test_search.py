@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import shapely
 import skfmm
+from pyproj import Geod
 
 from routes_planner import raster, scenes
 from routes_planner import search_kernel as kernel
+from routes_planner.paths import cheapest_path
 from routes_planner.search import (
     Request,
     area_around,
-    cheapest_path,
     field_of,
     search,
 )
@@ -198,3 +199,18 @@ def test_the_path_costs_what_fast_marching_finds_within_half_a_per_cent() -> Non
     optimum = float(time[tuple(goal)]) + 3.0 * area.cell_m * field.weight[tuple(start)]
     assert kernel.path_cost(field, path) <= 1.005 * optimum
     assert raster.coarse(field).cell == 8.0 * area.cell_m
+
+
+def test_the_degrees_of_a_raster_are_right_to_a_metre() -> None:
+    request = a_request(start=place(-60_000, -40_000), goal=place(60_000, 50_000))
+    area = area_around(request, 150_000.0, 0.2)
+
+    lon, lat = area.lonlat(4)
+
+    row, column = np.meshgrid(*(np.arange(0, n, 4) + 1.5 for n in (area.rows, area.columns)),
+                              indexing="ij")  # fmt: skip
+    middles = area.metres(np.column_stack([column.ravel(), row.ravel()]))
+    exact = shapely.get_coordinates(area.plane.degrees(shapely.MultiPoint(middles)))
+    away = Geod(ellps="WGS84").inv(lon.ravel(), lat.ravel(), exact[:, 0], exact[:, 1])[2]
+    assert lon.shape == row.shape
+    assert np.max(away) < 1.0
