@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import shapely
 
 from routes_planner import kernel
 from routes_planner.evidence import line_of, times_of
@@ -70,9 +71,63 @@ def with_conflicts(
             for other in others
             for conflict in _conflicts(mine, other, separation)
         ]
-        findings = sorted([*verdict.findings, *found], key=lambda f: (f.from_m, f.to_m))
-        judged.append(replace(verdict, findings=tuple(findings)))
+        judged.append(_with(verdict, found))
     return judged
+
+
+def with_conflicts_among(
+    verdicts: Sequence[Verdict],
+    candidates: Sequence[Corridor],
+    separation: Separation,
+    *,
+    together: bool,
+    geoid: Geoid | None = None,
+) -> list[Verdict]:
+    """The verdicts with a finding for every stretch that comes too close to another candidate.
+
+    `together`: all of them are to fly, so that this fails, or is unknown. Otherwise they
+    are alternatives: a caution where it is certain, and no verdict changes.
+    """
+    flown = [fly([candidate], geoid) for candidate in candidates]
+    found: list[list[Finding]] = [[] for _ in candidates]
+    for pair in _near(flown, separation):
+        for one, other in (pair, pair[::-1]):
+            for conflict in _conflicts(flown[one], flown[other], separation):
+                finding = _finding(flown[one], candidates[other], conflict)
+                if together:
+                    found[one].append(finding)
+                elif conflict.known:
+                    found[one].append(_if_both_fly(finding))
+    return [_with(verdict, mine) for verdict, mine in zip(verdicts, found, strict=True)]
+
+
+def _with(verdict: Verdict, found: list[Finding]) -> Verdict:
+    findings = sorted([*verdict.findings, *found], key=lambda f: (f.from_m, f.to_m))
+    return replace(verdict, findings=tuple(findings))
+
+
+def _near(flown: Sequence[Flown], separation: Separation) -> list[tuple[int, int]]:
+    """Pairs whose boxes and hours come near enough to look closer, each once."""
+    boxes, hours = [], []
+    for one in flown:
+        pieces = one.flights.pieces
+        # A degree east has fewer metres than one north: its room is enough for both.
+        room = separation.horizontal_m / float(pieces["kx"].min())
+        boxes.append(
+            shapely.box(
+                pieces["west"].min() - room,
+                pieces["south"].min() - room,
+                pieces["east"].max() + room,
+                pieces["north"].max() + room,
+            )
+        )
+        hours.append((pieces["starts"].min() - separation.time_s, pieces["ends"].max()))
+    pairs = shapely.STRtree(boxes).query(boxes, predicate="intersects").T.tolist()
+    return [
+        (a, b)
+        for a, b in pairs
+        if a < b and hours[a][0] <= hours[b][1] and hours[b][0] <= hours[a][1]
+    ]
 
 
 def _conflicts(one: Flown, other: Flown, separation: Separation) -> Iterator[Conflict]:
@@ -143,3 +198,11 @@ def _finding(mine: Flown, other: Corridor, conflict: Conflict) -> Finding:
         other=other.name,
         message=message,
     )
+
+
+def _if_both_fly(finding: Finding) -> Finding:
+    message = Name(
+        ja=f"{finding.message.ja}（両方とも飛ぶ場合）",
+        en=f"{finding.message.en}, if both fly",
+    )
+    return replace(finding, severity=Severity.CAUTION, message=message)

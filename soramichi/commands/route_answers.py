@@ -13,7 +13,7 @@ from routes_planner.compare import height_profile, table
 from routes_planner.desk import answer, found_document, request
 from routes_planner.distribute import check_on
 from routes_planner.planner import Planner
-from routes_planner.separation import with_conflicts
+from routes_planner.separation import with_conflicts, with_conflicts_among
 from routes_planner.verdict import Answer, Severity, Verdict
 from routes_planner.zones_out.geojson import outline
 from soramichi.commands.route_inputs import (
@@ -44,9 +44,11 @@ def check(files: tuple[Path, ...], booked: tuple[Path, ...], options: dict[str, 
         verdicts = check_on(options["scheduler"], corridors, asked.task)
     else:
         verdicts = asked.task.planner().check(corridors)
-    if others:
-        apart = separation(options["apart"])
-        verdicts = with_conflicts(verdicts, corridors, others, apart, geoid=geoid)
+    apart = separation(options["apart"])
+    verdicts = with_conflicts(verdicts, corridors, others, apart, geoid=geoid)
+    verdicts = with_conflicts_among(
+        verdicts, corridors, apart, together=options["together"], geoid=geoid
+    )
     _warn(note_lines([*asked.notes, *notes, *more]))
     if options["as_json"]:
         _print({"verdicts": [verdict.as_json() for verdict in verdicts]})

@@ -37,6 +37,12 @@ def routes() -> None:
     metavar="M,M,S",
     help="Metres aside, metres in height, seconds. 間隔",
 )
+@click.option(
+    "--together",
+    is_flag=True,
+    help="All candidates are to fly: too close to each other fails. Without it they are "
+    "alternatives and that is a caution. すべて同時に飛ぶものとして判定",
+)
 @click.option("--scheduler", metavar="ADDRESS", help="Check on this Dask cluster.")
 def check(files: tuple[Path, ...], booked: tuple[Path, ...], **options: Any) -> None:
     """Judge every candidate; exit 1 unless all pass. 候補経路を判定します。"""  # noqa: D415

@@ -105,6 +105,29 @@ def test_a_booked_corridor_is_kept_apart_from(files: tuple[str, str]) -> None:
     }
 
 
+def test_candidates_that_all_fly_are_kept_apart_from_each_other(files: tuple[str, str]) -> None:
+    routes, zones = files
+    asked = (
+        "check",
+        routes,
+        routes,
+        "--geozones",
+        zones,
+        "--json",
+        "--depart",
+        "2026-11-23T10:00Z",
+    )
+
+    alternatives, together = run(*asked), run(*asked, "--together")
+
+    severities = [
+        {f["severity"] for v in json.loads(each.stdout)["verdicts"] for f in v["findings"]
+         if f["kind"] == "corridor"}
+        for each in (alternatives, together)
+    ]  # fmt: skip
+    assert severities == [{"caution"}, {"fail"}]
+
+
 def test_compare_puts_the_best_first_with_profiles(files: tuple[str, str]) -> None:
     routes, zones = files
 

@@ -7,9 +7,14 @@ import numpy as np
 import pytest
 
 from routes_planner.check import check
-from routes_planner.separation import Separation, conflicts, with_conflicts
+from routes_planner.separation import (
+    Separation,
+    conflicts,
+    with_conflicts,
+    with_conflicts_among,
+)
 from routes_planner.surroundings import survey
-from routes_planner.verdict import Answer
+from routes_planner.verdict import Answer, Severity
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.corridor import Corridor
 from tests.routes_planner.builders import NOON, a_corridor, agl, amsl
@@ -115,3 +120,27 @@ def test_random_pairs_agree_with_dense_sampling() -> None:
                 for end in (conflict.from_m, conflict.to_m):
                     assert np.abs(loose - end).min() <= 20.0, pair
     assert 15 < met < 135
+
+
+def test_two_candidates_that_fly_together_fail_and_alternatives_are_told() -> None:
+    plans = [a_corridor(), crossing(name="b"), a_corridor((-2_000, 900), (2_000, 900), name="c")]
+    alone = [check(plan, survey([])) for plan in plans]
+
+    both = with_conflicts_among(alone, plans, CLOSE, together=True)
+    either = with_conflicts_among(alone, plans, CLOSE, together=False)
+
+    assert [v.answer for v in both] == [Answer.FAIL, Answer.FAIL, Answer.PASS]
+    assert [[f.other for f in v.findings] for v in both] == [["b"], ["route-a"], []]
+    assert [v.answer for v in either] == [Answer.PASS] * 3
+    assert [[f.severity for f in v.findings] for v in either] == [[Severity.CAUTION]] * 2 + [[]]
+    assert "if both fly" in either[0].findings[0].message.en
+
+
+def test_candidates_without_a_departure_are_a_question_only_when_all_fly() -> None:
+    plans = [a_corridor(departs_at=None), crossing(name="b", departs_at=None)]
+    alone = [check(plan, survey([])) for plan in plans]
+
+    both = with_conflicts_among(alone, plans, CLOSE, together=True)
+
+    assert [v.answer for v in both] == [Answer.UNKNOWN] * 2
+    assert with_conflicts_among(alone, plans, CLOSE, together=False) == alone
