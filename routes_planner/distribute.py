@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from routes_planner.demonstration import demonstration_sea
@@ -24,10 +25,11 @@ BATCH = 500
 _CONNECT_S = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Task:
     """What every batch is checked against, as plain values: all that travels between machines.
 
+    A task equals itself only: a worker lays out its zones once for all batches.
     `terrain` is a folder that every machine has under this name.
     """
 
@@ -52,7 +54,12 @@ class Task:
 
 def check_batch(corridors: Sequence[Corridor], task: Task) -> list[Verdict]:
     """The same check as on one machine."""
-    return task.planner().check(corridors)
+    return _planner(task).check(corridors)
+
+
+@lru_cache(maxsize=1)
+def _planner(task: Task) -> Planner:
+    return task.planner()
 
 
 def check_on(scheduler: str, corridors: Sequence[Corridor], task: Task) -> list[Verdict]:

@@ -13,10 +13,15 @@ from typing import Any
 
 import pytest
 
+from routes_planner.check import check
+from routes_planner.surroundings import survey
+from routes_planner.verdict import Answer
 from routes_planner.zones_in.reading import FORMATS, read_zones
 from routes_planner.zones_in.report import Action, Imported
 from soramichi.domain.activation import active_intervals
+from soramichi.domain.position import Position
 from soramichi.errors import BadFile
+from tests.routes_planner.builders import Slope, a_corridor, amsl
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "3000"))
 RING = [[136.0, 34.0], [137.0, 34.0], [137.0, 35.0], [136.0, 35.0], [136.0, 34.0]]
@@ -212,6 +217,41 @@ def test_a_broken_file_is_answered_or_refused_and_no_feature_vanishes(name: str)
         _check(result)
         dropped = sum(note.action is Action.DROPPED for note in result.report)
         assert result.zones or dropped or b"[]" in data or name == "dips"
+
+
+# What no member of any format can mean, wherever it stands.
+_MEANINGLESS: tuple[Any, ...] = (True, "", "x", "\x00", {}, [[]], [None], "2026-02-30", "NaN")
+
+
+def _with_one_meaningless_member(document: Any, rng: random.Random) -> bytes:
+    broken = copy.deepcopy(document)
+    node, key = rng.choice(list(_places(broken)))
+    node[key] = copy.deepcopy(rng.choice(_MEANINGLESS))
+    return json.dumps(broken).encode()
+
+
+@pytest.mark.parametrize("name", [name for name in CORPUS if name != "airports"])
+def test_a_broken_member_never_lets_a_corridor_through_its_zone_pass(name: str) -> None:
+    rng = random.Random(f"{name} passes {MUTATIONS}")
+    # Through the middle of everything that the corpus encloses, low, at noon of a Monday.
+    through = a_corridor(
+        waypoints=tuple(
+            Position(latitude_deg=lat, longitude_deg=lon)
+            for lon, lat in ((135.9, 33.9), (136.2, 34.2), (136.6, 34.3), (137.1, 34.8))
+        ),
+        height=amsl(20.0),
+        departs_at=datetime(2026, 11, 23, 0, tzinfo=UTC),
+    )
+    whole = read_zones("whole", json.dumps(CORPUS[name]).encode()).zones
+    assert check(through, survey(whole, terrain=Slope(0.0))).answer is not Answer.PASS
+    for _ in range(max(MUTATIONS // 30, 30)):
+        data = _with_one_meaningless_member(CORPUS[name], rng)
+        try:
+            zones = read_zones("broken", data).zones
+        except BadFile:
+            continue
+        verdict = check(through, survey(zones, terrain=Slope(0.0)))
+        assert verdict.answer is not Answer.PASS, data
 
 
 @pytest.mark.parametrize("name", FORMATS)
