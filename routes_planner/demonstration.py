@@ -1,7 +1,7 @@
 """The demonstration set for Mie that comes with the project; illustrative, see tools/.
 
-To use official files instead: `soramichi geozones import did.geojson airports.geojson`, and
-`soramichi routes check route.geojson` then judges against those.
+To use official files instead: `soramichi geozones import --only did.geojson airports.geojson`,
+and `soramichi routes check route.geojson` then judges against those alone.
 """
 
 from __future__ import annotations

@@ -96,9 +96,10 @@ def convert(
 @_files
 @_format
 @click.option("--prune", is_flag=True, help="Remove zones no longer in the files. 無い空域を削除")
+@click.option("--only", is_flag=True, help="Remove all others too. これ以外の空域もすべて削除")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def import_zones(
-    *, files: tuple[Path, ...], zone_format: str | None, prune: bool, as_json: bool
+    *, files: tuple[Path, ...], zone_format: str | None, prune: bool, only: bool, as_json: bool
 ) -> None:
     """Store the zones of all files; importing a file again updates, never doubles.
 
@@ -106,7 +107,7 @@ def import_zones(
     """
     found = read_files(files, zone_format)
     with _database() as connection:
-        kept = stored.put(connection, records(found), prune=prune)
+        kept = stored.put(connection, records(found), prune=prune, only=only)
     if as_json:
         document = {"files": [summary(each) for each in found], **kept._asdict()}
         click.echo(json.dumps(document, ensure_ascii=False))
@@ -117,7 +118,9 @@ def import_zones(
         f"{kept.added} added 追加, {kept.changed} changed 更新, {kept.unchanged} unchanged 変更なし"
     )
     if kept.absent:
-        done = "removed 削除" if prune else "kept though no longer in the files (--prune) 残存"
+        done = (
+            "removed 削除" if prune or only else "kept though no longer in the files (--prune) 残存"
+        )
         click.echo(f"{len(kept.absent)} {done}: {', '.join(kept.absent[:_LISTED])}")
 
 

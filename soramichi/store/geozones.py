@@ -33,7 +33,7 @@ class ZoneRecord(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What an import did; `absent` names zones of the same sources that were not in it."""
+    """What an import did; `absent` names zones of the same sources, or all, not in it."""
 
     added: int
     changed: int
@@ -41,8 +41,17 @@ class Kept(NamedTuple):
     absent: list[str]
 
 
-def put(connection: Connection, records: Sequence[ZoneRecord], *, prune: bool = False) -> Kept:
-    """Add zones and update those known, in one transaction; `prune` removes the absent ones."""
+def put(
+    connection: Connection,
+    records: Sequence[ZoneRecord],
+    *,
+    prune: bool = False,
+    only: bool = False,
+) -> Kept:
+    """Add zones and update those known, in one transaction.
+
+    `prune` removes those of the same sources that are absent; `only` removes all others.
+    """
     added = changed = 0
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
@@ -78,18 +87,20 @@ def put(connection: Connection, records: Sequence[ZoneRecord], *, prune: bool = 
             row = result.fetchone()
             added += row is not None and row[0]
             changed += row is not None and not row[0]
-        absent = _absent(connection, records)
-        if prune:
+        absent = _absent(connection, records, everywhere=only)
+        if prune or only:
             cursor.executemany("DELETE FROM geozones WHERE source = %s AND identifier = %s", absent)
     unchanged = len(records) - added - changed
     return Kept(added, changed, unchanged, [identifier for _, identifier in absent])
 
 
-def _absent(connection: Connection, records: Iterable[ZoneRecord]) -> list[tuple[str, str]]:
+def _absent(
+    connection: Connection, records: Iterable[ZoneRecord], *, everywhere: bool
+) -> list[tuple[str, str]]:
     present = {(one.source, one.identifier) for one in records}
     known = connection.execute(
-        "SELECT source, identifier FROM geozones WHERE source = ANY(%s) ORDER BY 1, 2",
-        (sorted({source for source, _ in present}),),
+        "SELECT source, identifier FROM geozones WHERE %s OR source = ANY(%s) ORDER BY 1, 2",
+        (everywhere, sorted({source for source, _ in present})),
     )
     return [(source, identifier) for source, identifier in known.fetchall()
             if (source, identifier) not in present]  # fmt: skip

@@ -1,9 +1,11 @@
+import itertools
 import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 import shapely
+from pyproj import Geod
 
 from routes_planner.check import check
 from routes_planner.demonstration import (
@@ -11,11 +13,13 @@ from routes_planner.demonstration import (
     demonstration_sea,
     demonstration_zones,
 )
+from routes_planner.distribute import Task
 from routes_planner.rules.apply import zones_for
 from routes_planner.rules.ruleset import load
 from routes_planner.rules.verdicts import with_rules
 from routes_planner.surroundings import survey
 from routes_planner.verdict import Answer, Verdict
+from routes_planner.zones_in.reading import read_zone_file
 from soramichi.domain import geoid
 from soramichi.domain.flight import AircraftClass
 from soramichi.domain.geodesy import LocalPlane
@@ -94,6 +98,66 @@ def test_the_sea_lies_off_the_coast_of_the_base_map() -> None:
     assert sea.distance(plane.metres(shapely.union_all(land))) > 300.0
     at_sea = Position(latitude_deg=34.7, longitude_deg=136.7)
     assert surface_amsl_m(demonstration_sea(), at_sea) == 0.0
+
+
+def official_verdicts(shared_data: Path) -> dict[str, Verdict]:
+    folder = shared_data / "geozones"
+    files = [folder / name for name in ("did_mie_2020_estat.geojson", "airports_ksj_c28.geojson")]
+    zones = tuple(zone for path in files for zone in read_zone_file(path).zones)
+    planner = Task(zones=zones, today=date(2026, 11, 23), rules=load()).planner()
+    return {v.candidate: v for v in planner.check(demonstration_routes().corridors)}
+
+
+def test_by_the_official_files_only_route_b_crosses_districts(shared_data: Path) -> None:
+    verdicts = official_verdicts(shared_data)
+    over_bay, along_coast = verdicts["route-a"], verdicts["route-b"]
+
+    assert over_bay.answer is Answer.PASS
+    assert {f.zone and f.zone.name.ja for f in over_bay.findings} == {"中部国際空港"}
+    # How high it must be over a district depends on its ground: not known is not passed.
+    assert along_coast.answer is Answer.UNKNOWN
+    places = {f.zone.name.ja for f in along_coast.findings if f.zone and "DID" in f.zone.identifier}
+    assert places
+    for route, verdict in (("route-a", over_bay), ("route-b", along_coast)):
+        metres = metres_over_districts(shared_data, route)
+        assert verdict.metrics.over_did_m == pytest.approx(metres, rel=1e-3, abs=0.1)
+    assert over_bay.metrics.nearest_did_m == pytest.approx(16_572.0, rel=1e-3)
+
+
+def metres_over_districts(shared_data: Path, route: str) -> float:
+    """The same with shapely and pyproj.Geod: the part of the finely cut line in the districts."""
+    earth = Geod(ellps="WGS84")
+    path = shared_data / "geozones" / "did_mie_2020_estat.geojson"
+    districts = shapely.union_all(
+        [
+            shapely.make_valid(shapely.from_geojson(json.dumps(feature["geometry"])))
+            for feature in json.loads(path.read_text())["features"]
+        ]
+    )
+    [line] = [one for one in demonstration_routes().corridors if one.name == route]
+    at: list[tuple[float, float]] = []
+    for a, b in itertools.pairwise(line.waypoints):
+        at += [a.lonlat, *earth.npts(*a.lonlat, *b.lonlat, 500), b.lonlat]
+    return float(earth.geometry_length(shapely.LineString(at).intersection(districts)))
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.ja.md"])
+def test_the_table_of_the_readme_tells_the_official_figures(shared_data: Path, readme: str) -> None:
+    text = (Path(__file__).parents[2] / readme).read_text()
+
+    for verdict in official_verdicts(shared_data).values():
+        metrics = verdict.metrics
+        assert metrics.over_did_m is not None
+        assert metrics.over_did_s is not None
+        assert metrics.nearest_did_m is not None
+        figures = (
+            metrics.length_m / 1_000.0,
+            metrics.duration_s / 60.0,
+            metrics.over_did_m / 1_000.0,
+            metrics.over_did_s / 60.0,
+            metrics.nearest_did_m / 1_000.0,
+        )
+        assert " | ".join(f"{one:.1f}" for one in figures) in text, verdict.candidate
 
 
 @pytest.mark.skipif(not OFFICIAL.exists(), reason="the official districts are not at hand")

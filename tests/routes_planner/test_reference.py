@@ -131,6 +131,8 @@ def test_random_pairs_over_hills_agree_with_places_all_over_the_width() -> None:
         )
         for ends in stretches:
             for end in ends:
-                assert np.abs(loose - end).min() <= 2.0 * STEP_M, (pair, ends)
+                # The reference's own places are a fifth of the width apart.
+                apart = 2.0 * STEP_M + plan.half_width_m / 5.0
+                assert np.abs(loose - end).min() <= apart, (pair, ends)
         met += bool(stretches)
     assert met > 5
