@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -51,9 +53,32 @@ def _config(name: str, tiles: TileSource | None, **more: Any) -> dict[str, Any]:
     }
 
 
-def viewer(name: str, *, tiles: TileSource | None, zones: bool, saved: bool = False) -> Content:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sounds:
+    """How loud each class is: (A-weighted dB, at so many metres below, known to within dB).
+
+    A class that is not there is as loud as nobody knows. `absorbed_db_per_m` is what air takes.
+    """
+
+    absorbed_db_per_m: float
+    classes: Mapping[str, tuple[float, float, float]]
+
+
+def _sounds(sounds: Sounds | None) -> dict[str, Any]:
+    return {"sounds": asdict(sounds) if sounds else None}
+
+
+def viewer(
+    name: str,
+    *,
+    tiles: TileSource | None,
+    zones: bool,
+    sounds: Sounds | None = None,
+    saved: bool = False,
+) -> Content:
     """`home` or `live`; `saved` for a file, which has no server to lead to."""
-    config = _config(name, tiles, zones=zones, histories=_HISTORIES, saved=saved)
+    more = _sounds(sounds)
+    config = _config(name, tiles, zones=zones, histories=_HISTORIES, saved=saved, **more)
     return Content(
         name=name,
         template="viewer.html",
@@ -83,7 +108,7 @@ def replay(flight: str, *, tiles: TileSource | None, zones: bool, saved: bool = 
     )
 
 
-def kiosk(phone_url: str, *, tiles: TileSource | None) -> Content:
+def kiosk(phone_url: str, *, tiles: TileSource | None, sounds: Sounds | None = None) -> Content:
     """The big screen; raises `BadInput` when `phone_url` is not an address of http or https."""
     parts = urlsplit(phone_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -94,7 +119,7 @@ def kiosk(phone_url: str, *, tiles: TileSource | None) -> Content:
         name="kiosk",
         template="kiosk.html",
         entry="kiosk.js",
-        config=_config("kiosk", tiles, centre=CENTRE),
+        config=_config("kiosk", tiles, centre=CENTRE, **_sounds(sounds)),
         tiles=tiles,
         parts={
             "qr": Markup(drawn),  # noqa: S704 - drawn by segno: squares, no text

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from maps import contents
+from maps.contents import Sounds
 from maps.map_element import TileSource
 from maps.shell import Page, served
 
 __all__ = [
     "Page",
+    "Sounds",
     "TileSource",
     "home_page",
     "kiosk_page",
@@ -18,14 +20,16 @@ __all__ = [
 ]
 
 
-def home_page(*, tiles: TileSource | None = None) -> Page:
+def home_page(*, tiles: TileSource | None = None, sounds: Sounds | None = None) -> Page:
     """`/`: what flies now, for everyone, made for one thumb."""
-    return served(contents.viewer("home", tiles=tiles, zones=False))
+    return served(contents.viewer("home", tiles=tiles, zones=False, sounds=sounds))
 
 
-def live_page(*, tiles: TileSource | None = None, zones: bool = False) -> Page:
+def live_page(
+    *, tiles: TileSource | None = None, zones: bool = False, sounds: Sounds | None = None
+) -> Page:
     """`/live`: the big map; `zones` when the server has `/api/v1/geozones` and `/corridors`."""
-    return served(contents.viewer("live", tiles=tiles, zones=zones))
+    return served(contents.viewer("live", tiles=tiles, zones=zones, sounds=sounds))
 
 
 def replay_page(flight: str, *, tiles: TileSource | None = None, zones: bool = False) -> Page:
@@ -33,12 +37,14 @@ def replay_page(flight: str, *, tiles: TileSource | None = None, zones: bool = F
     return served(contents.replay(flight, tiles=tiles, zones=zones))
 
 
-def kiosk_page(*, phone_url: str, tiles: TileSource | None = None) -> Page:
+def kiosk_page(
+    *, phone_url: str, tiles: TileSource | None = None, sounds: Sounds | None = None
+) -> Page:
     """`/kiosk`: a big screen, unattended; `phone_url` is where its QR code leads.
 
     Raises `BadInput` when `phone_url` is not an address of http or https.
     """
-    return served(contents.kiosk(phone_url, tiles=tiles))
+    return served(contents.kiosk(phone_url, tiles=tiles, sounds=sounds))
 
 
 def routes_page(*, tiles: TileSource | None = None, zones: bool = False) -> Page:

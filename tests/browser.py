@@ -49,7 +49,7 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
 
-    def wait(self, condition: str, timeout_s: float = 10) -> None:
+    def wait(self, condition: str, timeout_s: float = 40) -> None:
         """Until the JavaScript condition holds.
 
         Playwright's own wait evaluates a string inside the page, which the page's policy forbids.

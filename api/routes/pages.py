@@ -12,6 +12,7 @@ from api.prepared import Prepared
 from maps import assets
 from maps.pages import (
     Page,
+    Sounds,
     TileSource,
     home_page,
     kiosk_page,
@@ -20,6 +21,8 @@ from maps.pages import (
     replay_page,
     routes_page,
 )
+from routes_planner.noise import ABSORBED_DB_PER_M
+from routes_planner.vehicle import VEHICLES
 from soramichi.settings import ApiSettings
 
 _SEEN = ["GET", "HEAD"]
@@ -28,6 +31,13 @@ _WORKER = {
     "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
     "Service-Worker-Allowed": "/",
 }
+SOUNDS = Sounds(
+    absorbed_db_per_m=ABSORBED_DB_PER_M,
+    classes={
+        kind.value: (one.level_db, one.level_distance_m, one.level_doubt_db)
+        for kind, one in VEHICLES.items()
+    },
+)
 
 
 def install(app: FastAPI, settings: ApiSettings) -> None:
@@ -39,8 +49,8 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
     )
     router = APIRouter(include_in_schema=False)
     fixed = {
-        "/": _prepared(home_page(tiles=tiles)),
-        "/live": _prepared(live_page(tiles=tiles, zones=True)),
+        "/": _prepared(home_page(tiles=tiles, sounds=SOUNDS)),
+        "/live": _prepared(live_page(tiles=tiles, zones=True, sounds=SOUNDS)),
         "/routes": _prepared(routes_page(tiles=tiles, zones=True)),
         "/operator": _prepared(operator_page()),
         "/manifest.webmanifest": prepared(assets.STATIC_FOLDER / "manifest.webmanifest"),
@@ -51,7 +61,7 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
     # The addresses in pages are made by whoever asks: only so many are remembered.
     @lru_cache(maxsize=64)
     def kiosk(phone_url: str) -> Prepared:
-        return _prepared(kiosk_page(phone_url=phone_url, tiles=tiles))
+        return _prepared(kiosk_page(phone_url=phone_url, tiles=tiles, sounds=SOUNDS))
 
     @lru_cache(maxsize=64)
     def replay(flight_id: str) -> Prepared:

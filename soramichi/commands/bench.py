@@ -18,6 +18,7 @@ BENCHES = {
     "store": "soramichi.commands.bench:store",
     "ingest": "soramichi.commands.bench:ingest",
     "live": "soramichi.commands.bench:live",
+    "map": "soramichi.commands.bench:map_",
     "planner": "soramichi.commands.bench:planner",
 }
 
@@ -96,6 +97,17 @@ def planner(*, quick: bool, postgis: str | None, as_json: bool) -> None:
 
     plan = measured.QUICK if quick else measured.Plan()
     report.show(measured.run(plan, _say, postgis=postgis), runs=plan.runs, as_json=as_json)
+
+
+@click.command(name="map")
+@_quick
+@_json
+def map_(*, quick: bool, as_json: bool) -> None:
+    """Frames, weight and first aircraft in a real browser (地図の速さ)."""
+    from soramichi.bench import map as measured  # noqa: PLC0415
+
+    plan = measured.QUICK if quick else measured.Plan()
+    report.show(measured.run(plan, _say), runs=plan.runs, as_json=as_json)
 
 
 @click.command(name="all")

@@ -71,6 +71,7 @@ class StandIn:
         }
     )
     zones: list[dict[str, Any]] = field(default_factory=five_zones)
+    happened: list[dict[str, Any]] = field(default_factory=list)
     asked: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     up: bool = True
@@ -87,11 +88,15 @@ class StandIn:
 
     async def ticks(self) -> AsyncIterator[str]:
         sent: dict[str, str] = {}
+        told = len(self.happened)
         while self.up:
             states = [state for _, state in self.heard() if sent.get(state["id"]) != state["time"]]
             sent |= {state["id"]: state["time"] for state in states}
             message = {"time": stamp(datetime.now(UTC)), "aircraft": states}
             yield f"event: states\ndata: {json.dumps(message)}\n\n"
+            for event in self.happened[told:]:
+                yield f"event: flight-event\ndata: {json.dumps(event)}\n\n"
+            told = len(self.happened)
             await asyncio.sleep(1)
 
     async def stream(self, _: Request) -> Response:
@@ -137,6 +142,8 @@ class StandIn:
         return JSONResponse(corridors_over_the_bay())
 
     async def events(self, request: Request) -> Response:
+        if "flight" not in request.query_params:
+            return JSONResponse({"events": self.happened, "next": None})
         mine = request.query_params["flight"] == "JA-SM01-1"
         return JSONResponse(some_events(datetime.now(UTC)) if mine else {"events": []})
 

@@ -51,3 +51,4 @@ def test_a_pressed_zone_tells_its_name_as_text_and_its_heights_with_datum(opened
         assert told.locator("strong").inner_text() == HOSTILE
         assert "0 m above ground 〜 150 m above ground" in told.inner_text()
         assert told.locator("img, script").count() == 0
+        visit.page.close()  # before the server goes, which it would complain of

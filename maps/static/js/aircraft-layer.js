@@ -16,6 +16,7 @@ const CROWD = 150; // With more aircraft than this on the screen they are drawn 
 const TOUCH_PX = 26;
 const LABELS_AT_MOST = 40;
 const TRAILS_AT_MOST = 60;
+const LISTED_FRAMES = 30;
 const FADED = { now: 1, late: 0.6, lost: 0.35 };
 const QUIET = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -58,13 +59,20 @@ export class AircraftLayer {
     requestAnimationFrame(this.loop);
   }
 
+  // Who is there changes with the data and, slowly, with time: not sixty times a second.
+  visible() {
+    if (this.dirty || this.listed?.feed !== this.feed || this.frames - this.listed.frame > LISTED_FRAMES) {
+      this.listed = { feed: this.feed, frame: this.frames, all: this.feed.visible() };
+    }
+    return this.listed.all;
+  }
+
   /** Where each aircraft is drawn, for touch and for tests: [{id, x, y, lon-lat world pixels}]. */
   drawAir(view) {
     const context = this.air.clear();
     const now_s = this.feed.now_s() - DELAY_S;
-    const all = this.feed.visible();
     this.drawn.length = 0;
-    for (const one of all) {
+    for (const one of this.visible()) {
       const at = one.track.at(now_s);
       const x = at.x * view.scale + view.x;
       const y = at.y * view.scale + view.y;
@@ -86,6 +94,7 @@ export class AircraftLayer {
     const { ratio } = this.air;
     context.globalAlpha = FADED[presence];
     if (one.id === this.selected || one.state.status === "Emergency") this.drawRing(context, one, x, y);
+    if (presence !== "now" && this.drawn.length <= CROWD) this.drawLost(context, x, y);
     const size = (this.drawn.length > CROWD ? SMALL_PX : ICON_PX) * this.scale * ratio;
     place(context, sprite(one.aircraft_class, altitude_m, heading_deg, size), x, y, ratio);
   }
@@ -96,6 +105,21 @@ export class AircraftLayer {
       context.globalAlpha = FADED[drawn.presence];
       if (last) drawTail(context, view, last, drawn, this.scale);
     }
+  }
+
+  // Dotted, so that a lost one is told from all others without colours.
+  drawLost(context, x, y) {
+    context.setTransform(this.air.ratio, 0, 0, this.air.ratio, 0, 0);
+    context.beginPath();
+    context.arc(x, y, ICON_PX * 0.62 * this.scale, 0, 2 * Math.PI);
+    context.setLineDash([2 * this.scale, 5 * this.scale]);
+    context.lineCap = "round";
+    for (const [width, colour] of [[4.5, INK], [2.5, HALO]]) {
+      context.lineWidth = width * this.scale;
+      context.strokeStyle = colour;
+      context.stroke();
+    }
+    context.setLineDash([]);
   }
 
   drawRing(context, one, x, y) {

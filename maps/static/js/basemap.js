@@ -47,19 +47,31 @@ export function drawBasemap(map, geojson) {
 const LOOK = {
   capital: { size: 15, weight: 600, ink: "#3a342b", halo: "#f6f1e6", dot: 3.6, rank: 1 },
   city: { size: 12.5, weight: 500, ink: "#4b443a", halo: "#f6f1e6", dot: 2.6, rank: 2 },
-  airport: { size: 12.5, weight: 500, ink: "#274b63", halo: "#f6f1e6", dot: 2.6, rank: 2 },
   sea: { size: 15, weight: 400, ink: "#b9d6e4", halo: null, spacing: "0.3em", rank: 3 },
   prefecture: { size: 19, weight: 400, ink: "#a3978680", halo: null, spacing: "0.5em", rank: 5 },
   island: { size: 11.5, weight: 500, ink: "#4b443a", halo: "#f6f1e6", rank: 4 },
+  vertiport: { size: 12.5, weight: 700, ink: "#0c2232", halo: "#ffffff", pad: 8, rank: 0 },
+  corridor: { size: 12, weight: 700, ink: "#0c2232", halo: "#f5c32c", rank: 0 },
   place: { size: 11.5, weight: 500, ink: "#7a3b2e", halo: "#f6f1e6", dot: 2.2, rank: 3 },
 };
 
+const placed = (place) => ({ ...place, x: worldX(place.lon), y: worldY(place.lat), look: LOOK[place.kind] });
+
 export class Places {
   constructor(places) {
-    this.places = places
-      .map((place) => ({ ...place, x: worldX(place.lon), y: worldY(place.lat), look: LOOK[place.kind] }))
-      .sort((a, b) => a.look.rank - b.look.rank || a.zoom - b.zoom);
+    this.fixed = places.map(placed);
     this.sprites = new Map();
+    this.name([]);
+  }
+
+  /** Name these, too, instead of those named before: [{kind, ja, en, lon, lat, zoom}]. */
+  name(more) {
+    this.places = [...this.fixed, ...more.map(placed)]
+      .sort((a, b) => a.look.rank - b.look.rank || a.zoom - b.zoom);
+  }
+
+  get vertiports() {
+    return this.fixed.filter(({ kind }) => kind === "vertiport");
   }
 
   /** Draw the names that fit; one that would lie on another is left out. */
@@ -72,14 +84,16 @@ export class Places {
       const y = place.y * view.scale + view.y;
       if (x < -80 || y < -30 || x > sheet.width + 80 || y > sheet.height + 30) continue;
       const sprite = this.sprite(place, sheet.ratio, scale);
-      const dotted = place.look.dot !== undefined;
+      const beside = place.look.dot ?? place.look.pad;
       const box = {
-        left: dotted ? x + place.look.dot * scale + 3 : x - sprite.width / 2,
+        left: beside ? x + beside * scale + 3 : x - sprite.width / 2,
         top: y - sprite.height / 2, width: sprite.width, height: sprite.height,
       };
+      // Where one can land is marked even where its name finds no room.
+      if (place.look.pad) pad(context, x, y, place.look.pad * scale);
       if (taken.some((other) => overlap(box, other))) continue;
       taken.push(box);
-      if (dotted) dot(context, x, y, place.look, scale);
+      if (place.look.dot) dot(context, x, y, place.look, scale);
       context.drawImage(sprite.image, Math.round(box.left), Math.round(box.top), box.width, box.height);
     }
   }
@@ -99,5 +113,22 @@ function dot(context, x, y, look, scale) {
   context.fill();
   context.lineWidth = 1.6 * scale;
   context.strokeStyle = look.ink;
+  context.stroke();
+}
+
+/** A place to take off and land: the V of a vertiport in a ring. */
+function pad(context, x, y, radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fillStyle = "#fffdf8";
+  context.fill();
+  context.lineWidth = radius / 4;
+  context.strokeStyle = "#0c2232";
+  context.stroke();
+  context.beginPath();
+  context.moveTo(x - radius * 0.42, y - radius * 0.4);
+  context.lineTo(x, y + radius * 0.45);
+  context.lineTo(x + radius * 0.42, y - radius * 0.4);
+  context.lineJoin = "round";
   context.stroke();
 }

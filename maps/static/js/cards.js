@@ -4,6 +4,7 @@
 import { age, clock, date, direction, height, speed } from "soramichi/format.js";
 import { heightClass, heightColour } from "soramichi/palette.js";
 import { picture } from "soramichi/shapes.js";
+import { loudness } from "soramichi/surface.js";
 import { named, word } from "soramichi/words.js";
 
 const CARDS_AT_MOST = 60;
@@ -48,15 +49,16 @@ class Card {
     const second = element("span", "second", head);
     this.kind = element("span", "kind", second);
     this.badge = element("span", "badge", second);
+    this.way = new Way(this.button);
     const facts = element("span", "facts", this.button);
-    [this.heightLabel, this.height] = fact(facts, "height");
-    [this.speedLabel, this.speed] = fact(facts, "speed");
-    this.route = element("span", "route", this.button);
+    this.height = fact(facts, "height");
+    this.speed = fact(facts, "speed");
+    this.sound = fact(facts, "sound");
     this.observed = element("span", "observed", this.button);
     this.again = element("a", "again", this.item);
   }
 
-  show(one, feed, selected) {
+  show(one, { feed, surface, journeys }, selected) {
     const presence = feed.presence(one);
     const { kind, text } = condition(one, presence, feed.silence_s(one));
     const { state } = one;
@@ -68,11 +70,11 @@ class Card {
     write(this.kind, word(one.aircraft_class) ?? word("unknown"));
     write(this.badge, text);
     this.badge.dataset.kind = kind;
-    write(this.heightLabel, word("height"));
-    write(this.height, height(state));
-    write(this.speedLabel, word("speed"));
-    write(this.speed, [speed(state), direction(state), word(climb(state))].filter(Boolean).join(" · "));
-    write(this.route, route(one));
+    this.way.show(journeys.of(one));
+    const above = surface.heightAbove(state);
+    this.height.show("height", height(state), aboveGround(state, above));
+    this.speed.show("speed", speed(state), [direction(state), word(climb(state))].filter(Boolean).join(" · "));
+    this.sound.show("sound", ...sound(one, above));
     const at = new Date(state.time);
     const day = one.track.recorded ? `${date(at)} ` : "";
     write(this.observed, `${word("observed")} ${day}${clock(at)} ${word("jst")}`);
@@ -97,25 +99,76 @@ class Card {
   }
 }
 
-function fact(parent, name) {
-  const box = element("span", `fact ${name}`, parent);
-  return [element("span", "label", box), element("span", "value", box)];
+/** From, to, and how much of the way is behind it. */
+class Way {
+  constructor(parent) {
+    this.box = element("span", "way", parent);
+    const ends = element("span", "ends", this.box);
+    this.from = element("span", "from", ends);
+    this.arrow = element("span", "arrow", ends);
+    this.arrow.textContent = "→";
+    this.to = element("span", "to", ends);
+    this.line = element("span", "line", this.box);
+    this.done = element("i", "", this.line);
+    this.left = element("span", "left", this.box);
+  }
+
+  show({ from, to, expected, left_s, share }) {
+    this.box.hidden = !from && !to;
+    write(this.from, named(from) || word("fromUnknown"));
+    write(this.to, to ? named(to) + (expected ? ` (${word("expected")})` : "") : word("toUnknown"));
+    this.to.classList.toggle("unsaid", !to);
+    this.line.hidden = share === null;
+    if (share !== null) this.done.style.setProperty("--share", share.toFixed(3));
+    write(this.left, left_s === null ? "" : word("minutesLeft", Math.round(left_s / 60)));
+  }
 }
+
+/** What is known of its height above what lies below; where that is what is told already, "". */
+export function aboveGround({ altitude_datum }, above) {
+  if (!above) return word("overUnknown");
+  if (altitude_datum === "AGL") return "";
+  return word(above.over === "sea" ? "overSea" : "overGround", Math.round(above.metres));
+}
+
+/** [range, what that is like] of the sound right below an aircraft in the air. */
+export function sound(one, above) {
+  if (one.state.status === "Ground") return [word("Ground"), ""];
+  const level = loudness(one, above);
+  if (!level) return [word("soundUnknown"), ""];
+  if (level.high === null) return [word("soundAtLeast", level.low), word("groundUnknown")];
+  return [word("soundOf", level.low, level.high), word("soundLike", (level.low + level.high) / 2)];
+}
+
+class Fact {
+  constructor(parent, name) {
+    const box = element("span", `fact ${name}`, parent);
+    this.label = element("span", "label", box);
+    this.value = element("span", "value", box);
+    this.more = element("span", "more", box);
+  }
+
+  show(label, value, more) {
+    write(this.label, word(label));
+    write(this.value, value);
+    write(this.more, more);
+  }
+}
+
+const fact = (parent, name) => new Fact(parent, name);
 
 function climb({ vertical_speed_mps }) {
   if (vertical_speed_mps > CLIMB_MPS) return "climbing";
   return vertical_speed_mps < -CLIMB_MPS ? "descending" : "";
 }
 
-function route({ origin, destination }) {
-  if (!origin && !destination) return "";
-  return `${named(origin) || "–"} → ${named(destination) || "–"}`;
-}
-
 export class Cards {
-  /** `list` is the ul; `choose(id)` is called when a card is pressed. */
-  constructor(list, feed, choose) {
-    Object.assign(this, { list, feed, choose, cards: new Map(), selected: null });
+  /**
+   * `list` is the ul; `choose(id)` is called when a card is pressed; `knowledge` has the feed,
+   * the surface and the journeys.
+   */
+  constructor(list, knowledge, choose) {
+    Object.assign(this, { list, knowledge, feed: knowledge.feed, choose, cards: new Map(), selected: null });
   }
 
   show() {
@@ -130,7 +183,7 @@ export class Cards {
     }
     shown.forEach(([, one], index) => {
       const card = this.cards.get(one.id) ?? this.add(one);
-      card.show(one, this.feed, one.id === this.selected);
+      card.show(one, this.knowledge, one.id === this.selected);
       if (this.list.children[index] !== card.item) this.list.insertBefore(card.item, this.list.children[index] ?? null);
     });
     return all;

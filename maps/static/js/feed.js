@@ -26,9 +26,11 @@ export class Feed {
     this.aircraft = new Map();
     this.link = "connecting";
     this.ready = false;
-    this.listeners = { link: new Set(), states: new Set() };
+    this.listeners = { link: new Set(), states: new Set(), event: new Set() };
     this.offsets = [];
     this.offset_s = 0;
+    this.heard_s = null; // The server's clock when it was last heard
+    this.begun_s = Date.now() / 1000;
     this.failures = 0;
     this.asked = 0;
   }
@@ -37,15 +39,15 @@ export class Feed {
     this.listeners[what].add(listener);
   }
 
-  tell(what) {
-    for (const listener of this.listeners[what]) listener(this);
+  tell(what, news = this) {
+    for (const listener of this.listeners[what]) listener(news);
   }
 
   start() {
     this.refresh();
     this.open();
     setInterval(() => {
-      if (Date.now() - this.heard > SILENCE_MS) this.reopen();
+      if (Date.now() - this.opened > SILENCE_MS) this.reopen();
     }, 5000);
     addEventListener("online", () => this.reopen());
   }
@@ -60,7 +62,10 @@ export class Feed {
     if (this.asked > Date.now() - 2000) return;
     this.asked = Date.now();
     try {
-      this.take(await fetched(this.paths.aircraft));
+      this.take(await fetched(this.paths.aircraft, (headers) => {
+        // From the service worker's shelf: a picture of that moment, not of now.
+        if (headers.has("X-Kept-At")) this.heard_s = Date.parse(headers.get("X-Kept-At")) / 1000;
+      }));
     } catch (error) {
       console.info("the aircraft could not be fetched, asking again", error.message);
       setTimeout(() => this.refresh(), 3000);
@@ -77,10 +82,11 @@ export class Feed {
   }
 
   open() {
-    this.heard = Date.now();
+    this.opened = Date.now();
     this.source = new EventSource(this.paths.stream);
     this.source.addEventListener("open", () => this.setLink("live"));
     this.source.addEventListener("states", (event) => this.tick(JSON.parse(event.data)));
+    this.source.addEventListener("flight-event", (event) => this.tell("event", JSON.parse(event.data)));
     this.source.addEventListener("error", () => {
       this.setLink("reconnecting");
       // The browser retries by itself unless the answer was final; then it is up to us.
@@ -109,9 +115,10 @@ export class Feed {
   }
 
   tick(message) {
-    this.heard = Date.now();
+    this.opened = Date.now();
     this.setLink("live");
-    this.setClock(Date.parse(message.time) / 1000);
+    this.heard_s = Date.parse(message.time) / 1000;
+    this.setClock(this.heard_s);
     let stranger = false;
     for (const id of message.gone ?? []) this.aircraft.delete(id);
     for (const state of message.aircraft) {
@@ -151,11 +158,30 @@ export class Feed {
     one.state = Object.fromEntries(MOVING_MEMBERS.map((member) => [member, state[member]]));
     one.heard_s = Date.parse(state.received_at ?? state.time) / 1000;
     one.track.push(one.state);
+    if (one.whole !== one.state.flight) one.whole = undefined;
   }
 
-  /** Seconds since this aircraft was last heard of. */
+  /** Seconds since the server was last heard; since the page began where it never was. */
+  unheard_s() {
+    return Math.max(0, this.now_s() - (this.heard_s ?? this.begun_s));
+  }
+
+  /**
+   * Seconds that this aircraft had been silent when the server was last heard: a cut line says
+   * nothing about an aircraft, and its last picture stays as it was.
+   */
   silence_s(one) {
-    return this.now_s() - one.heard_s;
+    return (this.link === "live" || this.heard_s === null ? this.now_s() : this.heard_s) - one.heard_s;
+  }
+
+  /** Everything known, as the server would answer it. */
+  picture() {
+    const features = [...this.aircraft.values()].filter(({ state }) => state.time).map((one) => {
+      const { id, name, aircraft_class, origin, destination, state: { lon, lat, ...moving } } = one;
+      const properties = { ...moving, received_at: moving.received_at ?? moving.time, name, aircraft_class, origin, destination };
+      return { type: "Feature", id, geometry: { type: "Point", coordinates: [lon, lat] }, properties };
+    });
+    return { type: "FeatureCollection", features, next: null };
   }
 
   /** "now", "late", "lost" or "gone" by the silence; "never" without any position. */
@@ -184,7 +210,10 @@ export class Feed {
     const older = geometry.coordinates.map(([lon, lat, altitude_m], i) => ({
       lon, lat, altitude_m, time_s: Date.parse(properties.times[i]) / 1000,
     }));
-    if (one.state.flight === flight) one.track.prepend(older);
+    if (one.state.flight === flight) {
+      one.track.prepend(older);
+      one.whole = flight; // From its first sample on: where it took off can be seen.
+    }
     this.tell("states");
   }
   // Without it the trail begins where the page began: nothing that a person must be told.

@@ -4,7 +4,7 @@ import { element } from "soramichi/verdicts.js";
 import { action } from "soramichi/waypoints.js";
 import { named, onLanguage, word } from "soramichi/words.js";
 
-const PLACES = new Set(["airport", "place", "city", "capital", "island"]);
+const PLACES = new Set(["vertiport", "place", "city", "capital", "island"]);
 
 export class Finder {
   /** `ask(from, to)` searches; `places` are {ja, en, kind, lon, lat}. */

@@ -3,15 +3,21 @@
 
 import { AircraftLayer } from "soramichi/aircraft-layer.js";
 import { Places, drawBasemap } from "soramichi/basemap.js";
+import { aboveGround, condition, sound } from "soramichi/cards.js";
+import { Events, showEvents } from "soramichi/events.js";
+import { FACTS } from "soramichi/facts.js";
 import { DELAY_S, Feed } from "soramichi/feed.js";
 import { clock, date, height, speed } from "soramichi/format.js";
+import { Journeys } from "soramichi/journey.js";
 import { legend } from "soramichi/legend.js";
 import { worldLatLng } from "soramichi/motion.js";
+import { keepForLater, tellSilence } from "soramichi/offline.js";
 import { heightClass, heightColour } from "soramichi/palette.js";
 import { Playback } from "soramichi/playback.js";
 import { recentFlights } from "soramichi/recent.js";
 import { config, fetched, resource } from "soramichi/resources.js";
 import { picture } from "soramichi/shapes.js";
+import { surface } from "soramichi/surface.js";
 import { fill, inOtherLanguage, named, word } from "soramichi/words.js";
 
 const OVERVIEW_MS = 14_000;
@@ -35,16 +41,25 @@ const HANDLERS = ["dragging", "touchZoom", "doubleClickZoom", "scrollWheelZoom",
 for (const handler of HANDLERS) map[handler]?.disable();
 map.getContainer().removeAttribute("tabindex");
 // Whatever breaks on a screen that nobody attends, a fresh start mends most of it.
-addEventListener("error", () => setTimeout(() => location.reload(), RELOAD_AFTER_ERROR_MS));
+for (const broken of ["error", "unhandledrejection"]) {
+  addEventListener(broken, () => setTimeout(() => location.reload(), RELOAD_AFTER_ERROR_MS));
+}
 navigator.wakeLock?.request("screen").catch(() => {}); // Only over https; the display's settings do it else.
 
 const [basemap, places] = await Promise.all([resource("basemap"), resource("places")]);
 if (!config.tiles) drawBasemap(map, basemap);
-const layer = new AircraftLayer(map, feed, config.tiles ? null : new Places(places.places), wide * READ_FROM_AFAR);
+const names = new Places(config.tiles ? places.places.filter(({ kind }) => kind === "vertiport") : places.places);
+const layer = new AircraftLayer(map, feed, names, wide * READ_FROM_AFAR);
+const journeys = new Journeys(names.vertiports);
+const ground = await surface();
+// Where flights are bound; without corridors that is not told, and the next hour asks again.
+const askCorridors = () => fetched(config.paths.corridors).then(({ features }) => journeys.take(features), () => {});
+askCorridors();
+setInterval(askCorridors, 3_600_000);
 
 // What flies before what is only replayed into the stream.
 const flying = () => feed.visible()
-  .filter((one) => feed.presence(one) === "now")
+  .filter((one) => feed.presence(one) === "now" && one.state.status !== "Ground")
   .sort((a, b) => a.track.recorded - b.track.recorded)
   .slice(0, STARS_AT_MOST);
 const newest = (one) => one.track.samples.at(-1);
@@ -63,9 +78,10 @@ function live(all) {
   if (state.turn === 0) return overview(all);
   const star = all[state.turn - 1];
   setStar(star);
-  feed.history(star);
+  for (const one of all) feed.history(one);
   const { x, y } = newest(star);
-  look(() => map.setView(worldLatLng(x, y), 11 + closer, { animate: false }));
+  const zoom = star.aircraft_class === "drone" ? 12 : 10.5;
+  look(() => map.setView(worldLatLng(x, y), zoom + closer, { animate: false }));
   return STAR_MS;
 }
 
@@ -78,8 +94,18 @@ function overview(all) {
   return OVERVIEW_MS;
 }
 
+// The longest flight of each aircraft: the same one five times would bore.
+function bestOf(flights) {
+  const longest = new Map();
+  for (const flight of flights) {
+    const known = longest.get(flight.aircraft_id);
+    if (!known || flight.sample_count > known.sample_count) longest.set(flight.aircraft_id, flight);
+  }
+  return [...longest.values()].sort((a, b) => b.sample_count - a.sample_count).slice(0, BEST);
+}
+
 async function recording() {
-  const best = (await recentFlights(config.paths)).sort((a, b) => b.sample_count - a.sample_count).slice(0, BEST);
+  const best = bestOf(await recentFlights(config.paths));
   if (best.length === 0) return null;
   const { id, aircraft_id, name, aircraft_class = "unknown" } = best[state.replays % best.length];
   state.replays += 1;
@@ -142,6 +168,10 @@ function show() {
   find("link").dataset.link = feed.link;
   write("link-word", word(feed.link));
   find("star").hidden = state.star === null;
+  // Whoever comes in while a recording runs must see at once that this is not now.
+  const recorded = Boolean(state.star?.track.recorded);
+  find("recording").hidden = !recorded;
+  document.body.classList.toggle("recorded", recorded);
   if (state.star) showStar(state.star);
 }
 
@@ -150,24 +180,50 @@ function showStar(one) {
   write("star-other", inOtherLanguage(() => `${named(one.name)} · ${word(one.aircraft_class)}`));
   const recorded = one.track.recorded;
   const at = state.playback ? one.track.samples[0].time_s * 1000 : Date.parse(one.state.time);
-  write("star-mark", recorded ? word("recordedOn", date(new Date(at))) : word("Airborne"));
-  find("star-mark").dataset.kind = recorded ? "recorded" : "airborne";
-  write("star-height", height(one.state));
-  write("star-height-other", inOtherLanguage(() => height(one.state)));
+  const presence = state.playback ? "now" : feed.presence(one);
+  const { kind, text } = recorded
+    ? { kind: "recorded", text: word("recordedOn", date(new Date(at))) }
+    : condition(one, presence, feed.silence_s(one));
+  write("star-mark", text);
+  find("star-mark").dataset.kind = kind;
+  const above = ground.heightAbove(one.state);
+  both("star-height", () => [height(one.state), aboveGround(one.state, above)].filter(Boolean));
   write("star-speed", speed(one.state));
-  find("star-route").hidden = !one.origin;
-  if (one.origin) pair("star-route", "journey", one.origin, one.destination);
+  both("star-sound", () => sound(one, above));
+  showWay(state.playback ? {} : journeys.of(one));
   const colour = heightColour(heightClass(one.state.altitude_m));
   const key = `${one.aircraft_class} ${colour}`;
   if (state.painted !== key) find("star-icon").replaceChildren(picture(one.aircraft_class, colour));
   state.painted = key;
 }
 
+// What is read first is large; below it the rest, in both languages.
+function both(id, texts) {
+  const [first, ...more] = texts();
+  write(id, first);
+  write(`${id}-other`, [...more, inOtherLanguage(() => texts()[0])].filter(Boolean).join(" · "));
+}
+
+function showWay({ from, to, expected, left_s }) {
+  find("star-route").hidden = !from && !to;
+  if (!from && !to) return;
+  pair("star-route", "journey", from, to);
+  const left = () => [expected ? word("expected") : "", left_s === null ? "" : word("minutesLeft", Math.round(left_s / 60))];
+  write("star-left", [...left(), ...inOtherLanguage(left)].filter(Boolean).join(" · "));
+}
+
 function nextFact() {
-  const facts = word("facts").length;
-  state.fact = (state.fact + 1) % (facts + 1);
-  if (state.fact === facts) pair("fact", "flyingCount", flying().length);
-  else pair("fact", "fact", state.fact);
+  state.fact = (state.fact + 1) % (FACTS.length + 1);
+  const fact = FACTS[state.fact];
+  if (fact) {
+    const [own, other] = find("fact").children;
+    own.textContent = named(fact);
+    other.textContent = inOtherLanguage(() => named(fact));
+  } else {
+    pair("fact", "flyingCount", flying().length);
+  }
+  const from = () => word("source", named(fact.source));
+  write("source", fact?.source ? `${from()} · ${inOtherLanguage(from)}` : "");
 }
 
 async function loop() {
@@ -181,8 +237,12 @@ feed.on("link", show);
 setInterval(show, 1000);
 setInterval(nextFact, FACT_MS);
 nextFact();
+const events = new Events(feed, config.paths.events);
+showEvents(events, { list: null, notes: find("notes"), nameOf: (id) => named(feed.aircraft.get(id)?.name) || id });
+tellSilence(feed, find("cut"));
+keepForLater(feed);
 feed.start();
-globalThis.soramichi = { feed, layer, map, state, turn };
+globalThis.soramichi = { events, feed, layer, map, state, turn };
 // The first look waits for the first answer, or says after a while that there is none.
 const begun = Date.now();
 const begin = setInterval(() => {

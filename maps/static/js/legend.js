@@ -8,7 +8,7 @@ import { onLanguage, word } from "soramichi/words.js";
 export function legend(heights, classes) {
   onLanguage(() => {
     heights.replaceChildren(...HEIGHTS.map(heightRow));
-    classes.replaceChildren(...["evtol", "drone", "helicopter", "unknown"].map(classRow));
+    classes.replaceChildren(...["evtol", "drone", "helicopter", "unknown"].map(classRow), vertiportRow());
   });
 }
 
@@ -25,6 +25,16 @@ function heightRow({ from, to, colour }) {
   swatch.className = "swatch";
   swatch.style.backgroundColor = colour;
   return row(swatch, word("legendRange", from, to));
+}
+
+function vertiportRow() {
+  const svg = picture("unknown", "none");
+  svg.setAttribute("viewBox", "-12 -12 24 24");
+  const ring = svg.firstChild;
+  ring.setAttribute("d", "M-8 0a8 8 0 1 0 16 0a8 8 0 1 0-16 0zM-3.4-3.2L0 3.6L3.4-3.2");
+  ring.setAttribute("stroke", "currentColor");
+  ring.setAttribute("stroke-width", "2");
+  return row(svg, word("vertiport"));
 }
 
 const classRow = (name) => row(picture(name, "currentColor"), word(name));

@@ -10,10 +10,14 @@ export const config = inside("config");
 /** The named data that a self-contained file has inside; null on the server's pages. */
 export const carried = (name) => inside(`data-${name}`);
 
-/** JSON from an address of the server; an answer that is not 2xx is an error with its `status`. */
-export async function fetched(url) {
+/**
+ * JSON from an address of the server; an answer that is not 2xx is an error with its `status`.
+ * `look` is given the answer's headers first.
+ */
+export async function fetched(url, look) {
   const response = await fetch(url);
   if (!response.ok) throw Object.assign(new Error(`${url} answered ${response.status}`), { status: response.status });
+  look?.(response.headers);
   return response.json();
 }
 

@@ -5,13 +5,16 @@ import { HALO, INK, heightClass, heightColour } from "soramichi/palette.js";
 import { shapeOf } from "soramichi/shapes.js";
 
 const TURN_DEG = 7.5;
-const cache = new Map(); // At most classes x heights x turns x two sizes, each a few kilobytes.
+const caches = new Map(); // For each class at most heights x turns x two sizes, a few kilobytes each.
 
 /** The picture of a class at this height and heading, `size` pixels of the canvas wide. */
 export function sprite(aircraftClass, altitude_m, heading_deg, size) {
   const index = heightClass(altitude_m);
   const step = Math.round((heading_deg ?? 0) / TURN_DEG) % (360 / TURN_DEG);
-  const key = `${aircraftClass} ${index} ${step} ${size}`;
+  let cache = caches.get(aircraftClass);
+  if (!cache) caches.set(aircraftClass, (cache = new Map()));
+  // A number, not a text: thousands of these are asked for in every frame.
+  const key = (Math.round(size * 16) * 64 + step) * 16 + index + 1;
   let image = cache.get(key);
   if (!image) {
     image = turned(new Path2D(shapeOf(aircraftClass)), heightColour(index), step * TURN_DEG, size);

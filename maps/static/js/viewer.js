@@ -4,16 +4,21 @@ import { AircraftLayer } from "soramichi/aircraft-layer.js";
 import { Places, drawBasemap } from "soramichi/basemap.js";
 import { Cards } from "soramichi/cards.js";
 import { controls } from "soramichi/controls.js";
+import { Events, showEvents } from "soramichi/events.js";
 import { DELAY_S, Feed } from "soramichi/feed.js";
 import { clock, date } from "soramichi/format.js";
+import { Journeys } from "soramichi/journey.js";
 import { worldLatLng } from "soramichi/motion.js";
+import { keepForLater, tellSilence } from "soramichi/offline.js";
 import { Profile } from "soramichi/profile.js";
 import { showRecent } from "soramichi/recent.js";
-import { config, resource } from "soramichi/resources.js";
+import { config, fetched, resource } from "soramichi/resources.js";
 import { uncovered } from "soramichi/room.js";
 import { SavedFeed } from "soramichi/saved.js";
+import { sheet } from "soramichi/sheet.js";
+import { surface } from "soramichi/surface.js";
 import { named, onLanguage, word } from "soramichi/words.js";
-import { Zones } from "soramichi/zones.js";
+import { Zones, corridorNames } from "soramichi/zones.js";
 
 const FOLLOW_MS = 1000;
 const SPOKEN_EVERY_MS = 15_000;
@@ -26,9 +31,19 @@ const state = { selected: null, following: false, fitted: false, spoken: 0, last
 
 const [basemap, places] = await Promise.all([resource("basemap"), resource("places")]);
 if (!config.tiles) drawBasemap(map, basemap);
-const layer = new AircraftLayer(map, feed, config.tiles ? null : new Places(places.places));
-const zones = config.zones ? new Zones(map, config.paths, find("zones"), find("zone")) : null;
-const cards = new Cards(find("aircraft"), feed, (id) => choose(id === state.selected ? null : id));
+const names = new Places(config.tiles ? places.places.filter(({ kind }) => kind === "vertiport") : places.places);
+const layer = new AircraftLayer(map, feed, names);
+const journeys = new Journeys(names.vertiports);
+const knowledge = { feed, journeys, surface: await surface() };
+const cards = new Cards(find("aircraft"), knowledge, (id) => choose(id === state.selected ? null : id));
+const zones = config.zones ? new Zones(map, config.paths, find("zones"), find("zone"), takeCorridors) : null;
+const events = new Events(feed, config.paths.events);
+
+function takeCorridors(features) {
+  journeys.take(features);
+  names.name(corridorNames(features));
+  layer.dirty = true;
+}
 
 function choose(id) {
   state.selected = id;
@@ -55,7 +70,10 @@ function centre() {
   const drawn = feed.aircraft.get(state.selected)?.track.at(feed.now_s() - DELAY_S);
   if (!drawn) return;
   const moving = quiet.matches ? { animate: false } : { animate: true, duration: FOLLOW_MS / 1000, easeLinearity: 1 };
-  map.panTo(worldLatLng(drawn.x, drawn.y), moving);
+  // To the middle of what can be seen, not of what lies under the panels.
+  const { left, right, top, bottom } = uncovered(map);
+  const middle = map.project(worldLatLng(drawn.x, drawn.y)).add([(right - left) / 2, (bottom - top) / 2]);
+  map.panTo(map.unproject(middle), moving);
 }
 
 function showEverything() {
@@ -145,6 +163,21 @@ addEventListener("keydown", (event) => {
 });
 
 if (config.page === "home") showRecent(find("recent"), config.paths);
+showEvents(events, {
+  list: find("events"), notes: find("notes"),
+  nameOf: (id) => named(feed.aircraft.get(id)?.name) || id,
+  choose: ({ aircraft, lon, lat }) => {
+    choose(feed.aircraft.has(aircraft) ? aircraft : null);
+    if (!state.selected && Number.isFinite(lon)) map.panTo([lat, lon], { animate: !quiet.matches });
+  },
+});
+sheet(find("list"), find("handle"), () => state.following ? centre() : map.fire("move"));
+tellSilence(feed, find("cut"));
+if (!config.saved) keepForLater(feed);
+if (!zones && !config.saved) {
+  // Without zones on the page the corridors still tell where a flight is bound.
+  fetched(config.paths.corridors).then(({ features }) => journeys.take(features), () => {});
+}
 feed.start();
 // For tests and for people who look under the bonnet.
-globalThis.soramichi = { feed, layer, map, state, zones };
+globalThis.soramichi = { events, feed, journeys, layer, map, state, surface: knowledge.surface, zones };

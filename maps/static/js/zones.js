@@ -18,7 +18,13 @@ const ORDER = Object.keys(STYLES);
 const AGAIN_MS = 300_000;
 const SVG = "http://www.w3.org/2000/svg";
 
-const styleOf = (feature) => STYLES[kindOf(feature)] ?? STYLES.CONDITIONAL;
+// An airport's surfaces cover half a bay: filled like a small zone they would hide the map.
+const WIDE = { weight: 1.4, fillOpacity: 0.05 };
+
+const styleOf = (feature) => ({
+  ...(STYLES[kindOf(feature)] ?? STYLES.CONDITIONAL),
+  ...(feature.properties.kind === "airport-surface" ? WIDE : {}),
+});
 const kindOf = ({ properties }) => properties.zone_type ?? "corridor";
 
 /** "0–150 m 地表から": both ends of a zone's height, each with its datum. */
@@ -36,10 +42,23 @@ export function band(properties) {
 const nameOf = ({ name, name_ja, name_en, identifier }) =>
   (typeof name === "string" ? name : named(name ?? { ja: name_ja, en: name_en })) || identifier || "";
 
+/** The corridors' names as places, each on the middle of its line. */
+export function corridorNames(features) {
+  return features.filter(({ geometry }) => geometry.type === "LineString").map(({ geometry, properties }) => {
+    const line = geometry.coordinates;
+    const [a, b] = [line[Math.floor((line.length - 1) / 2)], line[Math.ceil((line.length - 1) / 2)]];
+    const [ja, en] = ["ja", "en"].map((language) => String(properties.name?.[language] ?? properties.identifier).slice(0, 60));
+    return { kind: "corridor", ja, en, lon: (a[0] + b[0]) / 2, lat: (a[1] + b[1]) / 2, zoom: 9 };
+  });
+}
+
 export class Zones {
-  /** `legend` is the ul for the kinds that are there, `panel` where a pressed zone is told. */
-  constructor(map, paths, legend, panel) {
-    Object.assign(this, { map, paths, legend, panel, kinds: [], pressed: null, ready: false });
+  /**
+   * `legend` is the ul for the kinds that are there, `panel` where a pressed zone is told;
+   * `renewed(corridors)` is called whenever they were fetched.
+   */
+  constructor(map, paths, legend, panel, renewed = () => {}) {
+    Object.assign(this, { map, paths, legend, panel, renewed, kinds: [], pressed: null, ready: false });
     map.createPane("zones").style.zIndex = 300;
     this.renderer = L.canvas({ pane: "zones", padding: 0.3 });
     this.group = L.layerGroup().addTo(map);
@@ -64,6 +83,7 @@ export class Zones {
     this.kinds = ORDER.filter((kind) => all.some((feature) => kindOf(feature) === kind));
     this.ready = true;
     this.write();
+    this.renewed(placed(corridors));
   }
 
   show(on) {

@@ -1,0 +1,97 @@
+// What happened, as it happens: a note on the map for a moment, and a list that stays.
+// The words come from the server and are only ever set as text.
+
+import { clock } from "soramichi/format.js";
+import { fetched } from "soramichi/resources.js";
+import { named, onLanguage, word } from "soramichi/words.js";
+
+const KEPT = 40;
+const NOTE_MS = 9000;
+const NOTES_AT_MOST = 3;
+const SEVERITIES = ["info", "caution", "warning"];
+const MARKS = { info: "●", caution: "▲", warning: "◆" };
+
+export class Events {
+  constructor(feed, path) {
+    Object.assign(this, { feed, path, all: [], listeners: new Set() });
+    feed.on("event", (event) => this.take([event], true));
+    feed.on("link", () => feed.link === "live" && this.renew());
+  }
+
+  on(listener) {
+    this.listeners.add(listener);
+  }
+
+  /** Fetch those of late; a server without any is no fault. */
+  async renew() {
+    const answer = await fetched(this.path).catch(() => ({ events: [] }));
+    this.take(answer.events ?? [], false);
+  }
+
+  take(events, fresh) {
+    const known = new Set(this.all.map(({ id }) => id));
+    const unseen = events.filter(({ id }) => !known.has(id));
+    if (unseen.length === 0) return;
+    const newestFirst = (a, b) => Date.parse(b.time) - Date.parse(a.time);
+    this.all = [...unseen, ...this.all].sort(newestFirst).slice(0, KEPT);
+    for (const listener of this.listeners) listener(unseen, fresh);
+  }
+}
+
+const severityOf = ({ severity }) => (SEVERITIES.includes(severity) ? severity : "info");
+
+/** What to say of an event: the server's words, or what kind it is. */
+export const told = (event) => named(event.message) || word(`event_${event.kind}`) || event.kind;
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+function row(event, name) {
+  const severity = severityOf(event);
+  const mark = element("i", "mark", MARKS[severity]);
+  mark.setAttribute("aria-hidden", "true");
+  const words = element("span", "told", told(event));
+  const when = element("span", "when", [word(`severity_${severity}_event`), name, clock(new Date(event.time))].filter(Boolean).join(" · "));
+  return { severity, parts: [mark, words, when] };
+}
+
+/**
+ * Show events in `list` (a ul, where there is one) and, as they come, in `notes`;
+ * `choose(event)` when one is pressed.
+ */
+export function showEvents(events, { list, notes, choose, nameOf, atMost = 8 }) {
+  const write = () => {
+    if (!list) return;
+    list.closest("section, div").hidden = events.all.length === 0;
+    list.replaceChildren(...events.all.slice(0, atMost).map((event) => {
+      const { severity, parts } = row(event, nameOf(event.aircraft));
+      const button = element("button", "event", "");
+      button.type = "button";
+      button.dataset.severity = severity;
+      button.append(...parts);
+      button.addEventListener("click", () => choose(event));
+      const item = document.createElement("li");
+      item.append(button);
+      return item;
+    }));
+  };
+  events.on((unseen, fresh) => {
+    write();
+    if (fresh) for (const event of unseen) note(event, notes, nameOf(event.aircraft));
+  });
+  onLanguage(write);
+}
+
+function note(event, notes, name) {
+  const { severity, parts } = row(event, name);
+  const made = element("p", "note", "");
+  made.dataset.severity = severity;
+  made.append(...parts);
+  notes.prepend(made);
+  while (notes.children.length > NOTES_AT_MOST) notes.lastChild.remove();
+  setTimeout(() => made.remove(), NOTE_MS);
+}

@@ -1,0 +1,95 @@
+"""The pages when the network drops, in a real browser that is really taken off line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+
+from maps.assets import STATIC_FOLDER
+from tests.browser import PHONE, Open
+from tests.maps.stand_in_server import StandIn, serving
+
+pytestmark = pytest.mark.browser
+Served = tuple[StandIn, str]
+KEPT = """caches.open("soramichi-state")
+  .then((shelf) => shelf.match("/api/v1/aircraft")).then((kept) => Boolean(kept))"""
+
+
+@pytest.fixture
+def hall() -> Iterator[Served]:
+    stand_in = StandIn()
+    with serving(stand_in) as base:
+        yield stand_in, base
+
+
+@pytest.mark.parametrize(
+    ("path", "words"), [("/", "の様子です"), ("/live", "This is how it was at")]
+)
+def test_off_line_a_reload_shows_the_last_state_with_its_age(
+    mie: Served, opened: Open, path: str, words: str
+) -> None:
+    language = "ja" if path == "/" else "en"
+    visit = opened(mie[1], f"{path}?lang={language}", PHONE)
+    visit.wait("soramichi.layer.drawn.length === 4")
+    visit.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    visit.wait(KEPT)
+    visit.page.context.set_offline(True)
+    visit.page.reload()
+    visit.wait("globalThis.soramichi?.feed.ready && soramichi.layer.drawn.length === 4")
+    cut = visit.page.locator("#cut")
+    cut.wait_for()
+    assert words in cut.inner_text()
+    assert visit.page.locator(".card").count() == 4
+    visit.page.context.set_offline(False)
+    visit.wait("soramichi.feed.link === 'live'", timeout_s=20)
+    cut.wait_for(state="hidden")
+    visit.complaints[:] = [said for said in visit.complaints if "net::ERR" not in said]
+
+
+def test_the_big_screen_says_that_the_server_is_gone_and_comes_back(
+    hall: Served, opened: Open
+) -> None:
+    visit = opened(hall[1], "/kiosk?lang=en")
+    visit.wait("soramichi.feed.link === 'live'")
+    hall[0].up = False
+    cut = visit.page.locator("#cut")
+    cut.wait_for(timeout=15_000)
+    assert cut.inner_text().startswith("The server cannot be reached. This is how it was at ")
+    assert visit.page.evaluate("soramichi.layer.drawn.length") > 0
+    hall[0].up = True
+    cut.wait_for(state="hidden", timeout=30_000)
+    gone = ("503", "INCOMPLETE")
+    visit.complaints[:] = [said for said in visit.complaints if not any(g in said for g in gone)]
+
+
+def test_a_cut_line_is_not_told_as_lost_aircraft(hall: Served, opened: Open) -> None:
+    visit = opened(hall[1], "/live?lang=en")
+    visit.wait("soramichi.feed.link === 'live'")
+    hall[0].fleet[0].silent_after_s = 0.0
+    lost = visit.page.locator('[data-aircraft="JA-SM01"] .badge[data-kind="late"]')
+    lost.wait_for(timeout=20_000)
+    hall[0].up = False
+    visit.wait("document.body.classList.contains('cut')", timeout_s=20)
+    others = visit.page.locator('[data-aircraft="TOBA-D1"] .badge').get_attribute("data-kind")
+    assert others == "airborne"
+    gone = ("503", "INCOMPLETE")
+    visit.complaints[:] = [said for said in visit.complaints if not any(g in said for g in gone)]
+
+
+def test_the_manifest_has_icons_of_the_sizes_it_says() -> None:
+    manifest = json.loads((STATIC_FOLDER / "manifest.webmanifest").read_text())
+    sizes = {}
+    for icon in manifest["icons"]:
+        with Image.open(STATIC_FOLDER.parent / icon["src"].lstrip("/")) as image:
+            sizes[icon["sizes"], icon.get("purpose", "any")] = image.size
+            assert image.format == "PNG"
+    assert sizes == {
+        ("192x192", "any"): (192, 192),
+        ("512x512", "any"): (512, 512),
+        ("512x512", "maskable"): (512, 512),
+    }
+    with Image.open(STATIC_FOLDER / "icons" / "maskable-512.png") as image:
+        assert image.convert("RGBA").getpixel((0, 0)) == (12, 34, 50, 255)
