@@ -67,6 +67,8 @@ def create_app(
         description="Demonstration flights, streamed, judged and shown.",
         version=version("soramichi"),
         lifespan=lifespan,
+        docs_url=None,  # their scripts come from another host; `pages` has our own
+        redoc_url=None,
     )
     app.state.metrics = CollectorRegistry()
     errors.install(app)

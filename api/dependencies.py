@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -18,7 +17,6 @@ from api.audience import Audience
 from api.live import LivePicture, PublicState
 from api.prepared import Prepared, document
 from soramichi.domain.flight import Aircraft
-from soramichi.errors import NotAllowed
 from soramichi.settings import ApiSettings
 from soramichi.store import reads
 from soramichi.store.pool import AsyncPool
@@ -101,21 +99,6 @@ def _feature(state: PublicState, registry: dict[str, Aircraft]) -> dict[str, Any
         "geometry": {"type": "Point", "coordinates": [state.lon, state.lat]},
         "properties": properties,
     }
-
-
-def staff(request: Request) -> None:
-    """Let only those pass who show the staff token; without one configured, nobody.
-
-    Raises `NotAllowed`. The token comes as `Authorization: Bearer …`.
-    """
-    expected = context(request).settings.staff_token()
-    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-    if (
-        expected is None
-        or scheme.lower() != "bearer"
-        or not hmac.compare_digest(shown.strip().encode(), expected.encode())
-    ):
-        raise NotAllowed("this is for staff: send the token of SORAMICHI_API_STAFF_TOKEN_FILE")
 
 
 def context(request: Request) -> Context:

@@ -144,6 +144,28 @@ def carried(content: Content, data: Mapping[str, Any]) -> str:
     )
 
 
+def scriptless(template: str, *, style: str, **parts: Any) -> Page:
+    """A page to read: it may load our styles and its icon, and run nothing."""
+    html = (
+        _templates()
+        .get_template(template)
+        .render(
+            icon=assets.versioned(_ICON),
+            styles=[assets.versioned(url) for url in (_STYLES[-1], style)],
+            **parts,
+        )
+    )
+    policy = {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "img-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'self'",
+    }
+    return Page(html=html, content_security_policy=_policy(policy))
+
+
 def _rendered(content: Content, map_html: str, map_script: str, **how: Any) -> str:
     return (
         _templates()

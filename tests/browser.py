@@ -25,6 +25,7 @@ ARGUMENTS = (
 LAPTOP = (1280, 720)  # where the size is not what is tested: the fewer pixels, the quicker
 DESKTOP = (1920, 1080)
 PHONE = (390, 844)
+READY = "globalThis.soramichi?.feed?.ready || globalThis.soramichi?.ready"
 
 
 # Not for the whole session: while Playwright is on, this thread has a running event loop, and
@@ -79,7 +80,9 @@ def opened(chromium: Browser) -> Iterator[Open]:
     """open(base, path, size) -> Visit; every visit is checked for complaints at the end."""
     visits: list[Visit] = []
 
-    def open_page(base: str, path: str, size: tuple[int, int] = LAPTOP) -> Visit:
+    def open_page(
+        base: str, path: str, size: tuple[int, int] = LAPTOP, *, ready: str = READY
+    ) -> Visit:
         context = chromium.new_context(
             viewport={"width": size[0], "height": size[1]}, locale="ja-JP"
         )
@@ -95,7 +98,7 @@ def opened(chromium: Browser) -> Iterator[Open]:
             ),
         )
         page.goto(base + path)
-        visit.wait("globalThis.soramichi?.feed?.ready || globalThis.soramichi?.ready")
+        visit.wait(ready)
         return visit
 
     yield open_page

@@ -7,21 +7,22 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 
-from api.dependencies import context, staff
+from api.access import FOR_STAFF
+from api.dependencies import context
 from soramichi.errors import BadInput, NotFound
 from soramichi.store import completeness
 from soramichi.store.completeness import Numbers
 
-router = APIRouter(prefix="/api/v1", tags=["completeness"], dependencies=[Depends(staff)])
+router = APIRouter(prefix="/api/v1", tags=["completeness"], dependencies=FOR_STAFF)
 
 
 @router.get("/flights/{flight_id}/completeness")
 async def one(request: Request, flight_id: str) -> dict[str, Any]:
     """One flight: expected, stored, missing and quarantined samples, gaps and latency.
 
-    Operators only: it tells how well somebody's equipment works.
+    For staff: it tells how well somebody's equipment works.
     """
     here = context(request)
     numbers = await completeness.numbers(here.pool, flight_id)
@@ -42,7 +43,7 @@ async def several(
 ) -> dict[str, Any]:
     """The numbers of the flights last observed; `next` is where the following page is, or null.
 
-    Operators only, like the single flight, which also knows gaps and latency.
+    For staff, like the single flight, which also knows gaps and latency.
     """
     found = await completeness.page(context(request).pool, limit=limit + 1, before=_cursor(before))
     following = None

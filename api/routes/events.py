@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from api.access import FOR_STAFF, staff
 from api.bulletin import public
-from api.dependencies import context, staff
+from api.dependencies import context
 from soramichi.domain.events import describe
 from soramichi.errors import BadInput, NotFound
 from soramichi.store import events as stored
@@ -19,7 +20,6 @@ from soramichi.store import quarantine
 from soramichi.store.events import Told
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
-for_staff = [Depends(staff)]
 _GO_ON = "before: follow the `next` link, or leave it out"
 
 
@@ -65,7 +65,7 @@ async def events(  # noqa: PLR0913, PLR0917  # each one member of the query
     return {"events": [form(one) for one in page[:limit]], "next": following}
 
 
-@router.post("/events/{event_id}/acknowledge", dependencies=for_staff)
+@router.post("/events/{event_id}/acknowledge", dependencies=FOR_STAFF)
 async def acknowledge(
     request: Request, event_id: int, acknowledgement: Acknowledgement
 ) -> dict[str, Any]:
@@ -78,7 +78,7 @@ async def acknowledge(
     return _full(told)
 
 
-@router.get("/links", dependencies=for_staff)
+@router.get("/links", dependencies=FOR_STAFF)
 async def links(
     request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> dict[str, Any]:
@@ -87,7 +87,7 @@ async def links(
     return {"links": [one._asdict() for one in found]}
 
 
-@router.get("/quarantine", dependencies=for_staff)
+@router.get("/quarantine", dependencies=FOR_STAFF)
 async def quarantined(request: Request) -> dict[str, Any]:
     """How many rejected samples wait to be settled, by reason, and the whole books. For staff."""
     found = await quarantine.overview(context(request).pool)

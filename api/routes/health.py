@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api import books
+from api.access import monitor
 from api.dependencies import context
 
 router = APIRouter(tags=["health"])
@@ -25,9 +26,12 @@ async def readyz(request: Request) -> dict[str, str]:
     return {"status": "ready"}
 
 
-@router.get("/metrics")
+@router.get("/metrics", dependencies=[Depends(monitor)])
 async def metrics(request: Request) -> Response:
-    """For Prometheus: figures of this process, and the books of the whole platform."""
+    """For Prometheus: figures of this process, and the books of the whole platform.
+
+    From the server's own host, or for staff.
+    """
     text = generate_latest(request.app.state.metrics)
     text += await books.exposition(context(request).pool)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from fastapi import APIRouter, FastAPI, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from api.files import Files, prepared
 from api.prepared import Prepared
@@ -21,6 +21,7 @@ from maps.pages import (
     replay_page,
     routes_page,
 )
+from maps.reference import Language, reference_page
 from routes_planner.noise import ABSORBED_DB_PER_M
 from routes_planner.vehicle import VEHICLES
 from soramichi.settings import ApiSettings
@@ -85,7 +86,31 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
     async def show_file(request: Request) -> Response:
         return files.answer(request)
 
+    _explain(app, router)
     app.include_router(router)
+
+
+def _explain(app: FastAPI, router: APIRouter) -> None:
+    """Add `/docs`: what the other endpoints answer."""
+
+    # With the first question: only then are all endpoints there.
+    @cache
+    def reference(language: Language) -> Prepared:
+        return _prepared(reference_page(app.openapi(), language))
+
+    @router.api_route("/docs", methods=_SEEN)
+    async def show_reference(request: Request, lang: Language | None = None) -> Response:
+        if lang is None:
+            to = f"/docs?lang={_preferred(request)}"
+            return RedirectResponse(to, headers={"Vary": "Accept-Language"})
+        return reference(lang).answer(request)
+
+
+def _preferred(request: Request) -> Language:
+    """Japanese, unless the browser names English and does not name Japanese before it."""
+    wanted = request.headers.get("accept-language", "").lower()
+    ja, en = wanted.find("ja"), wanted.find("en")
+    return "en" if en >= 0 and (ja < 0 or en < ja) else "ja"
 
 
 def _prepared(page: Page) -> Prepared:

@@ -26,7 +26,7 @@ from soramichi.errors import BadInput, NotFound, Unavailable
 _BCRYPT_ROUNDS = 5
 _MOSQUITTO_ITERATIONS = 101  # mosquitto_passwd's own
 # What compose.yaml needs besides the platform's account.
-_OTHER_SECRETS = ("database", "replication")
+_OTHER_SECRETS = ("database", "replication", "staff-token")
 # Topic words below soramichi/v1 that an operator's name must not shadow.
 _RESERVED = {PLATFORM, "live", "heartbeat"}
 

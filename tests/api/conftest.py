@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from soramichi.embedded.folder import free_port
@@ -21,10 +22,11 @@ STAFF_TOKEN = "for-tests-only"
 
 @dataclass
 class Server:
-    """Where it listens, and the broker it listens to."""
+    """Where it listens, the broker it listens to, and the application."""
 
     url: str
     broker: Broker
+    app: FastAPI
 
 
 @pytest.fixture
@@ -44,6 +46,6 @@ def server(database: DatabaseSettings, tmp_path: Path) -> Iterator[Server]:
         while not running.started:
             assert thread.is_alive()
             time.sleep(0.01)
-        yield Server(f"http://127.0.0.1:{port}", broker)
+        yield Server(f"http://127.0.0.1:{port}", broker, app)
         running.should_exit = True
         thread.join(10)

@@ -7,17 +7,19 @@ import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from soramichi import mqtt
 from soramichi.domain import wire
 from soramichi.domain.publication import Discretion, Subject
 from soramichi.settings import DatabaseSettings
 from soramichi.store import pool, symposiums
-from tests.api.conftest import Server
-from tests.api.test_data import NOW, events, get, problem, store
+from tests.api.conftest import STAFF_TOKEN, Server
+from tests.api.test_data import NOW, get, problem, store
 from tests.api.test_events import one_of_each, tell
 from tests.builders import a_sample
 from tests.servers import publish_operator
@@ -58,26 +60,168 @@ def announced(server: Server, aircraft: str) -> dict[str, Any]:
     return found
 
 
+# Every route, in one of three kinds; a new one fails the test until somebody decides.
+PUBLIC = {
+    "GET /api/v1/aircraft",
+    "GET /api/v1/stream",
+    "GET /api/v1/flights",
+    "GET /api/v1/flights/{flight_id}/track",
+    "GET /api/v1/events",
+    "GET /api/v1/geozones",
+    "GET /api/v1/corridors",
+    "POST /api/v1/routes/check",
+    "POST /api/v1/routes/search",
+    "POST /api/v1/routes/html",
+    "GET /replay/{flight_id}",
+    "GET /readyz",
+}
+STAFF = {
+    "POST /api/v1/events/{event_id}/acknowledge",
+    "GET /api/v1/links",
+    "GET /api/v1/quarantine",
+    "GET /api/v1/flights/{flight_id}/completeness",
+    "GET /api/v1/completeness",
+    "GET /metrics",  # or from this host
+}
+# The same for everybody, whatever flies and whatever is stored.
+FIXED = {
+    "GET /",
+    "GET /live",
+    "GET /kiosk",
+    "GET /routes",
+    "GET /operator",
+    "GET /docs",
+    "GET /openapi.json",
+    "GET /healthz",
+    "GET /manifest.webmanifest",
+    "GET /service-worker.js",
+    "GET /static/{path:path}",
+}
+# Through a proxy, as the public comes: this host itself may see `/metrics`.
+AS_PUBLIC = {"X-Forwarded-For": "203.0.113.9"}
+LINE = {
+    "type": "Feature",
+    "properties": {"name": "c", "altitude_datum": "AMSL"},
+    "geometry": {"type": "LineString", "coordinates": [[136.8, 34.5, 300], [136.9, 34.6, 300]]},
+}
+BODIES = {
+    "/api/v1/routes/check": {"candidates": [{"name": "c.json", "text": json.dumps(LINE)}]},
+    "/api/v1/routes/html": {"candidates": [{"name": "c.json", "text": json.dumps(LINE)}]},
+    "/api/v1/routes/search": {"from": [136.8, 34.5], "to": [136.85, 34.55]},
+}
+
+
+def doors(app: FastAPI) -> set[str]:
+    """Method and path of every route of the application."""
+    found = set()
+    waiting: list[Any] = list(app.routes)
+    while waiting:
+        route = waiting.pop()
+        if hasattr(route, "original_router"):  # an included router keeps its routes
+            waiting += route.original_router.routes
+        else:
+            found |= {f"{method} {route.path}" for method in route.methods - {"HEAD"}}
+    return found
+
+
+def asked(server: Server, door: str, query: str = "") -> tuple[int, Message, str]:
+    """Status, headers and text that the public gets at a door, asking for the secret flight."""
+    method, path = door.split()
+    path = path.replace("{flight_id}", f"{SECRET}-1").replace("{event_id}", "1")
+    path = path.replace("{path:path}", "icon.svg")
+    body = BODIES.get(path, {"by": "x"}) if method == "POST" else None
+    request = urllib.request.Request(
+        f"{server.url}{path}{query}",
+        data=json.dumps(body).encode() if body else None,
+        headers=AS_PUBLIC | ({"Content-Type": "application/json"} if body else {}),
+        method=method,
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            whole = answer.readline() + answer.readline() if "stream" in path else answer.read()
+            return answer.status, answer.headers, whole.decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read().decode()
+
+
 def every_public_answer(server: Server) -> str:
     """All that the public doors say, whichever flight is asked for by name."""
-    texts = []
-    with urllib.request.urlopen(f"{server.url}/openapi.json") as answer:
-        paths = [path for path, methods in json.load(answer)["paths"].items() if "get" in methods]
-    assert {"/api/v1/flights/{flight_id}/track", "/api/v1/events"} <= set(paths)
-    asked = (f"flight={SECRET}-1", f"aircraft={SECRET}&limit=500", "detail=full")
-    doors = ["/", "/live", "/metrics", *(f"/api/v1/events?{query}" for query in asked)]
-    for path in [*paths, *doors]:
-        if path == "/api/v1/stream":
-            texts.append(json.dumps(next(events(server.url + path))))
+    texts = [asked(server, door) for door in sorted(PUBLIC | STAFF | FIXED)]
+    queries = (f"?flight={SECRET}-1", f"?aircraft={SECRET}&limit=500", "?detail=full")
+    texts += [asked(server, "GET /api/v1/events", query) for query in queries]
+    texts += [asked(server, "GET /api/v1/flights", f"?before={SECRET}-1")]
+    # What repeats what was asked for says nothing by that.
+    return "\n".join(text.replace(f"{SECRET}-1", "") for _, _, text in texts)
+
+
+def test_every_route_is_public_for_staff_or_fixed(server: Server) -> None:
+    assert doors(server.app) == PUBLIC | STAFF | FIXED
+    assert not PUBLIC & STAFF | PUBLIC & FIXED | STAFF & FIXED
+
+
+@pytest.mark.parametrize("door", sorted(STAFF))
+def test_what_is_for_staff_refuses_everybody_else(server: Server, door: str) -> None:
+    status, headers, text = asked(server, door)
+
+    assert status == 403
+    assert headers["content-type"] == "application/problem+json"
+    assert "staff" in text
+
+
+def test_every_page_has_a_strict_policy(server: Server) -> None:
+    pages = 0
+    for door in sorted(doors(server.app)):
+        _, headers, _ = asked(server, door)
+        assert headers["x-content-type-options"] == "nosniff" or "html" not in str(
+            headers["content-type"]
+        )
+        if "html" not in str(headers["content-type"]) or "attachment" in str(
+            headers["content-disposition"]
+        ):
             continue
-        asked = path.replace("{flight_id}", f"{SECRET}-1")
+        pages += 1
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'"), door
+        assert "unsafe" not in policy, door
+        assert "http" not in policy, door
+        assert "*" not in policy, door
+    assert pages == 7
+
+
+def test_what_is_fixed_is_the_same_whatever_flies(
+    database: DatabaseSettings, server: Server
+) -> None:
+    before = {door: asked(server, door)[2] for door in FIXED}
+    store(database, "JA01", range(5))
+    tell(database, "JA01", one_of_each("JA01"))
+    announced(server, "JA02")
+
+    assert {door: asked(server, door)[2] for door in FIXED} == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": "127.0.0.1"},
+        {"Forwarded": "for=127.0.0.1"},
+        {"X-Real-IP": "127.0.0.1"},
+        {"Via": "1.1 proxy"},
+        {"Host": "soramichi.example"},
+    ],
+)
+def test_metrics_are_for_this_host_and_for_staff(server: Server, headers: dict[str, str]) -> None:
+    def answered(more: dict[str, str]) -> int:
+        request = urllib.request.Request(f"{server.url}/metrics", headers=headers | more)
         try:
-            with urllib.request.urlopen(server.url + asked, timeout=10) as answer:
-                texts.append(answer.read().decode())
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return int(answer.status)
         except urllib.error.HTTPError as error:
-            # The refusal may repeat what was asked for, and nothing else.
-            texts.append(error.read().decode().replace(f"{SECRET}-1", ""))
-    return "\n".join(texts)
+            return error.code
+
+    assert answered({}) == 403
+    assert answered({"Authorization": f"Bearer {STAFF_TOKEN}"}) == 200
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:
+        assert answer.status == 200
 
 
 def test_an_unpublished_aircraft_leaves_by_no_door(
