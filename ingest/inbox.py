@@ -1,13 +1,12 @@
 """What was received and is not yet settled: bounded in messages and bytes, so memory stays flat.
 
-The network thread puts what one read brought, the writer's thread takes batches.
+The network thread puts what one read brought, the sorting thread takes it in portions.
 When it is full nothing more is read; the broker keeps the rest on its disk.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -30,7 +29,6 @@ class Received(NamedTuple):
 class _Portion(NamedTuple):
     messages: list[Received]
     size_bytes: int
-    put_at: float
 
 
 class Inbox:
@@ -60,29 +58,25 @@ class Inbox:
             return
         size_bytes = sum([len(message.payload) for message in messages])
         with self._arrived:
-            self._portions.append(_Portion(messages, size_bytes, time.monotonic()))
+            self._portions.append(_Portion(messages, size_bytes))
             self._messages += len(messages)
             self._bytes += size_bytes
             self._arrived.notify()
 
-    def take(self, *, max_samples: int, max_age_s: float, wait_s: float) -> list[Received]:
-        """A batch of about `max_samples`, or what there is once its first message is that old.
-
-        [] when nothing came within `wait_s`.
-        """
-        enough_bytes = max_samples * _SAMPLE_BYTES
+    def wait(self, timeout_s: float) -> None:
+        """Return when something is here, or after so long."""
         with self._arrived:
-            if not self._arrived.wait_for(lambda: self._portions, wait_s):
-                return []
-            until = self._portions[0].put_at + max_age_s
-            while self._bytes < enough_bytes and (left_s := until - time.monotonic()) > 0.0:
-                self._arrived.wait(left_s)
+            self._arrived.wait_for(lambda: self._portions, timeout_s)
+
+    def take(self, *, max_samples: int) -> list[Received]:
+        """About `max_samples` of what is here, whole reads of the socket; [] when nothing is."""
+        with self._arrived:
             was_full = self.full()
-            batch = self._pop(enough_bytes)
+            taken = self._pop(max_samples * _SAMPLE_BYTES)
             has_room = was_full and not self.full()
         if has_room:
             self._on_room()
-        return batch
+        return taken
 
     def _pop(self, enough_bytes: int) -> list[Received]:
         batch: list[Received] = []

@@ -68,11 +68,17 @@ class Jumps:
         from then on: it was moved while nobody listened.
         """
         limit_mps = self.limits_mps[aircraft_class]
+        near_deg = self.slack_m / _METRES_PER_DEGREE
         believed = self._believed.pop(aircraft_id, None)
         found = []
         for position, sample in enumerate(samples):
             place = (sample.time, sample.latitude_deg, sample.longitude_deg)
-            jumped = believed is not None and self._too_far(believed, place, limit_mps)
+            # Nearly every sample ends here: even along both sides of the rectangle it is not far.
+            jumped = (
+                believed is not None
+                and abs(believed[1] - place[1]) + abs(believed[2] - place[2]) > near_deg
+                and self._too_far(believed, place, limit_mps)
+            )
             if jumped:
                 doubted = self._doubted.get(aircraft_id)
                 self._doubted[aircraft_id] = place
@@ -91,9 +97,6 @@ class Jumps:
 
     def _too_far(self, a: _Place, b: _Place, limit_mps: float) -> bool:
         north_deg, east_deg = abs(a[1] - b[1]), abs(a[2] - b[2])
-        # Nearly every sample ends here: even along both sides of the rectangle it is not far.
-        if (north_deg + east_deg) * _METRES_PER_DEGREE <= self.slack_m:
-            return False
         east_deg = min(east_deg, 360.0 - east_deg)
         squeeze = cos(radians((a[1] + b[1]) / 2.0))
         distance_m = _METRES_PER_DEGREE * hypot(north_deg, east_deg * squeeze)

@@ -136,7 +136,14 @@ class Line:
             self.ended = True
             return []
         self._begun = data[at:]
-        held, new = self._held, []
+        held = self._held
+        packet_ids = {one[2] for one in publishes}
+        if len(packet_ids) == len(publishes) and 0 not in packet_ids:
+            with self._lock:
+                if held.isdisjoint(packet_ids):
+                    held |= packet_ids
+                    return publishes
+        new = []
         with self._lock:
             for one in publishes:
                 packet_id = one[2]

@@ -6,7 +6,7 @@ something up when the aircraft or the flight changes, not for each sample.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -29,6 +29,19 @@ def topics(items: Iterable[Item]) -> list[wire.Topic]:
             last = item.topic
             found[last] = None
     return list(found)
+
+
+def runs(items: Sequence[Item]) -> Iterator[tuple[int, int]]:
+    """Where the items of each aircraft begin and end."""
+    first, last = 0, None
+    for at, item in enumerate(items):
+        if item[0] is not last:
+            if last is not None and item[0].aircraft_id != last.aircraft_id:
+                yield first, at
+                first = at
+            last = item[0]
+    if items:
+        yield first, len(items)
 
 
 def months(items: Iterable[Item]) -> list[datetime]:

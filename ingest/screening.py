@@ -25,13 +25,6 @@ class Window(NamedTuple):
     believed_until: datetime
     accepted_until: datetime
 
-    def doubts(self, sample: TelemetrySample) -> bool:
-        """Whether any rule has something to say; False for nearly all, and quick."""
-        return not (
-            self.oldest <= sample.time <= self.believed_until
-            and (sample.latitude_deg or sample.longitude_deg)
-        )
-
     def refusal(self, sample: TelemetrySample) -> str | None:
         """The rule by which the sample is refused, or None."""
         if sample.time < self.oldest:

@@ -11,12 +11,14 @@ from datetime import timedelta
 import psycopg
 
 from ingest import sorting
+from ingest.ahead import Ahead
 from ingest.announcer import Announcer
 from ingest.inbox import Received
 from ingest.jumps import Jumps
 from ingest.metrics import Metrics
 from ingest.receipts import Receipts
 from ingest.screening import Limits
+from ingest.sorting import Sorted
 from ingest.subscriber import Subscriber
 from ingest.writer import Settled, Writer
 from soramichi.errors import Unavailable
@@ -53,10 +55,12 @@ class Service:
         self._receipts = Receipts(
             self._subscriber.client, interval_s=settings.receipt_interval_ms / 1_000
         )
+        limits = Limits.of(settings)
+        self._ahead = Ahead(self._subscriber.inbox, limits, max_samples=settings.batch_max_samples)
         self._writer = Writer(
             connect=lambda: pool.connect(database, application=settings.client_id),
             worker=settings.client_id,
-            limits=Limits.of(settings),
+            limits=limits,
             flight_gap=timedelta(seconds=settings.flight_gap_s),
             jumps=Jumps.of(settings),
         )
@@ -65,7 +69,7 @@ class Service:
     def _watch(self) -> None:
         subscriber = self._subscriber
         for name, text, read in (
-            ("queue_messages", "Messages waiting in this process", subscriber.inbox.__len__),
+            ("queue_messages", "Messages waiting in this process", self._ahead.__len__),
             ("broker_in_flight", "Messages not yet acknowledged", subscriber.in_flight),
             ("broker_connected", "1 while subscribed", subscriber.connected.is_set),
             (
@@ -86,32 +90,38 @@ class Service:
         """Work until `stop`; then settle what was received, acknowledge it and return."""
         self._subscriber.start()
         self._announcer.start()
+        self._ahead.start()
         try:
-            while not self._stopping.is_set() or self._subscriber.inbox:
+            while not self._stopping.is_set() or self._ahead:
                 if time.monotonic() >= self._deadline:
                     log.warning("ended with messages unsettled; the broker will send them again")
                     break
-                if messages := self._gather():
-                    self._settle(messages)
+                gathered = self._ahead.take(
+                    max_age_s=self._settings.batch_max_age_ms / 1_000, wait_s=_TICK_S
+                )
+                if gathered:
+                    self._settle(gathered.messages, gathered.batch)
                 self._pay_receipts()
                 self._refresh_rollups()
             self._pay_receipts(even_early=True)
         finally:
+            self._ahead.stop()
             self._announcer.stop()
             self._subscriber.close()
             self._writer.close()
 
-    def _gather(self) -> list[Received]:
-        return self._subscriber.inbox.take(
-            max_samples=self._settings.batch_max_samples,
-            max_age_s=self._settings.batch_max_age_ms / 1_000,
-            wait_s=_TICK_S,
-        )
+    def _settle(self, messages: list[Received], batch: Sorted | None = None) -> None:
+        """Commit the batch; a message that the database will never take is isolated.
 
-    def _settle(self, messages: list[Received]) -> None:
-        """Commit the batch; a message that the database will never take is isolated."""
+        `batch` is what is in the messages; a commit that fails has changed it, so it serves once.
+        """
+        ready = [batch]
+
+        def commit() -> Settled:
+            return self._writer.settle(messages, ready.pop() if ready else None)
+
         try:
-            settled = self._tried(lambda: self._writer.settle(messages), telemetry.is_temporary)
+            settled = self._tried(commit, telemetry.is_temporary)
         except psycopg.Error as error:
             self._isolate(messages, error)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -45,41 +45,78 @@ class Sorted:
 
 def sort(messages: Iterable[Received], limits: Limits) -> Sorted:
     """Decode and judge every sample; of two with one key the first counts."""
-    batch = Sorted()
-    received: Counter[str] = Counter()
-    by_time: defaultdict[str, dict[datetime, Item]] = defaultdict(dict)
-    window: Window | None = None
-    for message in messages:
-        try:
-            topic = _topic(message.topic)
-        except MalformedTelemetry as error:
-            received[NOBODY] += 1
-            batch.quarantined.append(unowned(message, error))
-            continue
-        samples, rejected = wire.decode(message.payload)
-        received[topic.operator_id] += len(samples) + len(rejected)
-        if rejected:
-            batch.quarantined += [_rejected(topic, message, one) for one in rejected]
+    sorter = Sorter(limits)
+    sorter.add(messages)
+    return sorter.finish()
+
+
+class Sorter:
+    """Sorts a batch piece by piece, while it comes in; `samples` is how many were in it so far."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.samples = 0
+        self._limits = limits
+        self._window: Window | None = None
+        self._batch = Sorted()
+        self._received: Counter[str] = Counter()
+        self._by_time: defaultdict[str, dict[datetime, Item]] = defaultdict(dict)
+
+    def add(self, messages: Iterable[Received]) -> None:
+        """Sort these as well."""
+        for message in messages:
+            try:
+                topic = _topic(message.topic)
+            except MalformedTelemetry as error:
+                self._count(NOBODY, 1)
+                self._batch.quarantined.append(unowned(message, error))
+                continue
+            samples, rejected = wire.decode(message.payload)
+            self._count(topic.operator_id, len(samples) + len(rejected))
+            if rejected:
+                self._batch.quarantined += [_rejected(topic, message, one) for one in rejected]
+            if samples:
+                self._judge(topic, message, samples)
+
+    def finish(self) -> Sorted:
+        """The batch; nothing may be added any more."""
+        batch = self._batch
+        for operator_id, count in self._received.items():
+            batch.book(operator_id, Account(received=count))
+        by_time = self._by_time.values()
+        batch.items = [item for of_aircraft in by_time for item in of_aircraft.values()]
+        return batch
+
+    def _count(self, operator_id: str, samples: int) -> None:
+        self._received[operator_id] += samples
+        self.samples += samples
+
+    def _judge(
+        self, topic: wire.Topic, message: Received, samples: Sequence[TelemetrySample]
+    ) -> None:
+        window = self._window
         if window is None or window.received_at is not message.received_at:
-            window = limits.window(message.received_at)
-        of_aircraft = by_time[topic.aircraft_id]
+            window = self._window = self._limits.window(message.received_at)
+        of_aircraft = self._by_time[topic.aircraft_id]
+        _, oldest, believed_until, _ = window
         for position, sample in enumerate(samples):
             # Not Item(…), which costs twice as much.
-            item = tuple.__new__(Item, (topic, sample, None, message, position))
-            if window.doubts(sample):
+            item = _new(Item, (topic, sample, None, message, position))
+            # Whether any rule has something to say, which is so for hardly any.
+            if not (
+                oldest <= sample.time <= believed_until
+                and (sample.latitude_deg or sample.longitude_deg)
+            ):
                 if reason := window.refusal(sample):
                     detail = f"observed {sample.time.isoformat()}"
-                    batch.quarantined.append(refused(item, reason, "time", detail))
+                    self._batch.quarantined.append(refused(item, reason, "time", detail))
                     continue
                 item = item._replace(flags=window.flags(sample))
             earlier = of_aircraft.setdefault(sample.time, item)
             if earlier is not item:
-                _meet_again(batch, earlier, item)
-    for operator_id, count in received.items():
-        batch.book(operator_id, Account(received=count))
-    batch.items = [item for of_aircraft in by_time.values() for item in of_aircraft.values()]
-    return batch
+                _meet_again(self._batch, earlier, item)
 
+
+_new = tuple.__new__
 
 # A worker hears the same few thousand topics again and again.
 _topic = lru_cache(maxsize=16_384)(wire.parse_topic)

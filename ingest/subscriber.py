@@ -193,15 +193,16 @@ class Subscriber:
     def _receive(self, line: Line) -> None:
         received_at, now = datetime.now(UTC), time.monotonic()
         messages: list[Received] = []
+        names, beat_topic = self._names, self._beat_topic
+        new, number = tuple.__new__, line.number
         for topic, payload, packet_id in line.read():
-            name = self._names.get(topic) or self._name(topic)
-            if name == self._beat_topic:
+            name = names.get(topic) or self._name(topic)
+            if name == beat_topic:
                 self.heartbeat.hear(payload, now)
                 line.acknowledge([packet_id])
             else:
                 # Not Received(…), which costs twice as much.
-                values = (name, payload, packet_id, line.number, received_at)
-                messages.append(tuple.__new__(Received, values))
+                messages.append(new(Received, (name, payload, packet_id, number, received_at)))
         if messages:
             self.heartbeat.excuse(now)
             if not self._discarding:

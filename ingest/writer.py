@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
 
 import psycopg
 
@@ -69,14 +68,15 @@ class Writer:
     def __post_init__(self) -> None:
         self._placing = Placing(self.flight_gap)
 
-    def settle(self, messages: Sequence[Received]) -> Settled:
-        """Commit the batch.
+    def settle(self, messages: Sequence[Received], batch: Sorted | None = None) -> Settled:
+        """Commit the batch, which is what is in the messages if it was sorted before.
 
         Raises psycopg.Error when the database cannot do it now
         (`soramichi.store.telemetry.is_temporary`) or will never take one of the
         messages (otherwise); then nothing of the batch is in the database.
         """
-        return self._committed(messages, sorting.sort(messages, self.limits), self._settle)
+        batch = batch or sorting.sort(messages, self.limits)
+        return self._committed(messages, batch, self._settle)
 
     def refuse(self, messages: Sequence[Received], why: str) -> Settled:
         """Put every good sample of these messages into quarantine as well, without storing it.
@@ -232,22 +232,21 @@ class Writer:
                 for item in batch.items
                 if item.topic in foreign
             ]
-        owned = [item for item in batch.items if not foreign or item.topic not in foreign]
-        return [
-            item
-            for aircraft_id, items in groupby(owned, _aircraft_id)
-            for item in self._screened(claimed[aircraft_id].aircraft_class, list(items))
-        ]
-
-    def _screened(self, aircraft_class: AircraftClass, items: list[Item]) -> list[Item]:
-        """These items of one aircraft, those flagged that it cannot have flown to."""
-        plain = [position for position, item in enumerate(items) if item.flags is None]
-        jumps = self.jumps.find(
-            items[0].topic.aircraft_id, aircraft_class, [items[at].sample for at in plain]
+        owned = (
+            [item for item in batch.items if item.topic not in foreign] if foreign else batch.items
         )
-        for at in jumps:
-            items[plain[at]] = items[plain[at]]._replace(flags=[IMPLIED_SPEED])
-        return items
+        for first, end in placing.runs(owned):
+            aircraft_id = owned[first].topic.aircraft_id
+            self._screen(claimed[aircraft_id].aircraft_class, owned, range(first, end))
+        return owned
+
+    def _screen(self, aircraft_class: AircraftClass, items: list[Item], of_one: range) -> None:
+        """Flag those items of one aircraft that it cannot have flown to."""
+        plain = [at for at in of_one if items[at][2] is None]
+        samples = [items[at][1] for at in plain]
+        for jump in self.jumps.find(items[of_one.start].topic.aircraft_id, aircraft_class, samples):
+            at = plain[jump]
+            items[at] = items[at]._replace(flags=[IMPLIED_SPEED])
 
     def _book_quarantined(self, connection: Connection, batch: Sorted) -> list[Quarantined]:
         """Keep what is rejected; those whose very bytes are there already are duplicates."""
@@ -291,7 +290,3 @@ def _advance_latest(
         for row in newest
         if row.aircraft_id in changed
     ]
-
-
-def _aircraft_id(item: Item) -> str:
-    return item.topic.aircraft_id

@@ -13,9 +13,9 @@ from ingest.service import Service
 _settle = Service._settle
 
 
-def _hasty(self: Service, messages: list[Any]) -> None:
+def _hasty(self: Service, messages: list[Any], batch: Any = None) -> None:
     self._subscriber.acknowledge(messages)
-    _settle(self, messages)
+    _settle(self, messages, batch)
 
 
 if __name__ == "__main__":

@@ -13,30 +13,31 @@ def some(count: int, size: int = 200) -> list[Received]:
     return [Received("t", b"x" * size, number, 1, NOW) for number in range(count)]
 
 
-def test_a_batch_is_taken_at_once_when_there_is_enough() -> None:
+def test_no_more_is_taken_than_asked_for_and_in_order() -> None:
     inbox = Inbox(max_messages=1_000, max_bytes=1 << 20)
     for _ in range(3):
         inbox.put(some(10))
 
-    assert len(inbox.take(max_samples=20, max_age_s=60, wait_s=0)) == 20
+    assert len(inbox.take(max_samples=20)) == 20
     assert len(inbox) == 10
 
 
-def test_a_first_message_waits_no_longer_than_its_age() -> None:
+def test_what_comes_later_ends_the_waiting() -> None:
     inbox = Inbox(max_messages=1_000, max_bytes=1 << 20)
     began = time.monotonic()
-    inbox.put(some(1))
-    threading.Timer(0.05, inbox.put, [some(2)]).start()
+    threading.Timer(0.05, inbox.put, [some(1)]).start()
+    inbox.wait(60)
 
-    assert len(inbox.take(max_samples=100, max_age_s=0.5, wait_s=1)) == 3
-    assert 0.5 <= time.monotonic() - began < 10
+    assert len(inbox) == 1
+    assert time.monotonic() - began < 50
 
 
 def test_nothing_comes_of_nothing() -> None:
     inbox = Inbox(max_messages=1, max_bytes=1)
     inbox.put([])
 
-    assert inbox.take(max_samples=1, max_age_s=1, wait_s=0.01) == []
+    inbox.wait(0.01)
+    assert inbox.take(max_samples=1) == []
 
 
 def test_it_is_full_by_messages_or_by_bytes_and_says_when_it_no_longer_is() -> None:
@@ -47,7 +48,7 @@ def test_it_is_full_by_messages_or_by_bytes_and_says_when_it_no_longer_is() -> N
     inbox.put(some(1, size=4_910))
     assert inbox.full()
 
-    inbox.take(max_samples=1, max_age_s=0, wait_s=0)
+    inbox.take(max_samples=1)
 
     assert not inbox.full()
     assert told == [True]
