@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
-from soramichi.bench import ingest, stage, store
+from soramichi.bench import stage, steady, store, throughput
+from soramichi.bench.contenders import consumers, node_program
 from soramichi.bench.report import median, result, show
 from soramichi.bench.stage import Stage
 from soramichi.commands.bench import BENCHES, bench
@@ -16,7 +17,7 @@ from soramichi.errors import Unavailable
 from soramichi.store import pool
 from tests.servers import missing
 
-SMALL = ingest.load(1_000)
+SMALL = throughput.load(1_000)
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +35,15 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.mark.parametrize("name", ["transport", "paho_idle", "tutorial", "ours", "ours_two_workers"])
 def test_each_consumer_gets_everything(where: Stage, kind: str, name: str) -> None:
-    figure = ingest.measure(where, kind, ingest.consumers(kind)[name], SMALL)
+    figure = throughput.measure(where, kind, consumers(kind)[name], SMALL)
 
     assert figure.per_second > 0
 
 
 def test_the_strongest_peer_gets_everything(where: Stage) -> None:
-    if ingest.node_program() is None:
+    if node_program() is None:
         missing("node")
-    figure = ingest.measure(where, "nats", ingest.consumers("nats")["node"], SMALL)
+    figure = throughput.measure(where, "nats", consumers("nats")["node"], SMALL)
 
     assert figure.per_second > 0
 
@@ -50,18 +51,18 @@ def test_the_strongest_peer_gets_everything(where: Stage) -> None:
 def test_a_consumer_that_stores_something_else_is_not_reported(where: Stage) -> None:
     database = where.database()
     with pool.connect(database, application="test"), pytest.raises(Unavailable, match="0 rows"):
-        ingest._verify(database, 1)
+        throughput.verify(database, 1)
 
 
 def test_latency_is_measured_for_each_message(where: Stage) -> None:
-    found = ingest.latencies_ms(where, "nats", per_second=1_000, seconds=1)
+    found = steady.latencies_ms(where, "nats", per_second=1_000, seconds=1)
 
     assert len(found) == 1_000
     assert 0 < found[0] <= found[-1] < 60_000
 
 
 def test_an_outage_is_survived_and_its_memory_told(where: Stage) -> None:
-    taken, grown = ingest.outage_growth_mb(where, per_second=500, seconds=2)
+    taken, grown = steady.outage_growth_mb(where, per_second=500, seconds=2)
 
     assert abs(taken) < 50
     assert abs(grown) < 50
