@@ -85,24 +85,35 @@ _PUBLIC_FLIGHTS = """
 """
 
 
-async def public_flights(pool: AsyncPool, *, limit: int, after: str | None = None) -> list[Flight]:
-    """The public flights last observed, newest first, each as far as it is public.
+# What is shown of a flight ends no later than the flight, so all that belong on a page are among
+# those observed since the earliest of as many that surely come behind the mark: the index of
+# flights by time finds them.
+_PAGE = f"""
+    WITH near AS ({_PUBLIC_FLIGHTS} WHERE f.last_observed_at < %(mark)s
+                   ORDER BY f.last_observed_at DESC LIMIT %(limit)s)
+    {_PUBLIC_FLIGHTS}
+     WHERE f.last_observed_at >= (SELECT CASE WHEN count(*) < %(limit)s THEN '-infinity'
+                                         ELSE min(near.last_observed_at) END FROM near)
+       AND (p.last_observed_at, f.flight_id) < (%(mark)s, %(after)s)
+     ORDER BY p.last_observed_at DESC, f.flight_id DESC LIMIT %(limit)s
+"""
 
+
+async def public_flights(pool: AsyncPool, *, limit: int, after: str | None = None) -> list[Flight]:
+    """The public flights, the last shown first, each as far as it is public.
+
+    Their order follows what is shown and nothing else: that a delayed one flies on is not told.
     `after` continues behind that flight; one that is not public gives [], like an unknown one.
     """
-    condition = (
-        "WHERE (f.last_observed_at, f.flight_id) <"
-        " (SELECT known.last_observed_at, known.flight_id FROM flights AS known"
-        f" WHERE known.flight_id IN (SELECT flight_id FROM ({_PUBLIC_FLIGHTS}"
-        " WHERE f.flight_id = %s) AS public))"
-    )
+    mark: datetime | str = "infinity"
+    if after is not None:
+        known = await public_flight(pool, after)
+        if known is None:
+            return []
+        mark = known.last_observed_at
     async with pool.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(Flight))
-        await cursor.execute(
-            f"{_PUBLIC_FLIGHTS} {condition if after else ''}"
-            " ORDER BY f.last_observed_at DESC, f.flight_id DESC LIMIT %s",
-            (after, limit) if after else (limit,),
-        )
+        await cursor.execute(_PAGE, {"mark": mark, "after": after or "", "limit": limit})
         return await cursor.fetchall()
 
 

@@ -267,6 +267,29 @@ def test_what_was_received_outside_the_symposium_stays_private(
     assert problem(f"{server.url}/api/v1/flights/R2-1/track")["status"] == 404
 
 
+def test_the_order_of_flights_does_not_tell_that_a_delayed_one_flies_on(
+    database: DatabaseSettings, server: Server
+) -> None:
+    publish_operator(database, "rival")
+    store(database, "LATE", range(-7_200, 0, 600), operator="rival", received_with_time=True)
+    store(database, "JA01", range(-600, -590), received_with_time=True)
+    store(database, "JA02", range(-9_000, -8_990), received_with_time=True)
+    with pool.connect(database, application="test") as connection:
+        symposiums.be_discreet(connection, "rival", Discretion(delay=timedelta(hours=1)))
+
+    page = get(f"{server.url}/api/v1/flights?limit=1")
+    seen = [page["flights"][0]["id"]]
+    while page["next"]:
+        page = get(server.url + page["next"])
+        seen += [one["id"] for one in page["flights"]]
+    whole = get(f"{server.url}/api/v1/flights")["flights"]
+
+    assert seen == [one["id"] for one in whole] == ["JA01-1", "LATE-1", "JA02-1"]
+    assert [one["last_observed_at"] for one in whole] == sorted(
+        (one["last_observed_at"] for one in whole), reverse=True
+    )
+
+
 def test_a_withdrawn_aircraft_disappears(database: DatabaseSettings, server: Server) -> None:
     announced(server, "JA02")
     with pool.connect(database, application="test") as connection:
