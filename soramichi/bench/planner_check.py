@@ -76,8 +76,8 @@ def rows(
     yield result(f"check.accept_reject{at}", reject, RATE, limit=geos, target=ACCEPT_REJECT)
     yield result(f"check.lay_out_lines{at}", laid_out, RATE, limit=geos)
     yield result(f"check.verdicts_with_evidence{at}", verdicts, RATE, limit=geos)
-    yield result(f"check.missed_2d{at}", missed_2d(scene, tree), "pairs", target="0")
-    yield result(f"check.missed_3d_time{at}", missed_3d_time(scene, tree), "pairs", target="0")
+    yield result(f"check.missed_2d{at}", missed_2d(scene, tree), "pairs", target="= 0")
+    yield result(f"check.missed_3d_time{at}", missed_3d_time(scene, tree), "pairs", target="= 0")
     yield from _single(scene, at)
     yield from _geopandas(scene, geos, at, runs)
     if postgis is not None:
@@ -143,7 +143,8 @@ def meets(plan: Corridor, line: shapely.LineString, zone: Geozone, reach: shapel
         h0, h1 = plan.heights[k].metres, plan.heights[k + 1].metres
         lasts = max(length / plan.ground_speed_mps, abs(h1 - h0) / plan.vertical_speed_mps)
         leg = shapely.LineString(xy[k : k + 2])
-        for part in shapely.get_parts(leg.intersection(reach)):
+        crossed = leg.intersection(reach)
+        for part in () if crossed.is_empty else shapely.get_parts(crossed):
             at = np.hypot(*(shapely.get_coordinates(part) - xy[k]).T) / max(length, 1e-9)
             a, b = float(at.min()), float(at.max())
             a, b = _within((a, b), (h0, h1), (low + _SLACK_M, high - _SLACK_M))
