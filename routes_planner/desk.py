@@ -26,6 +26,7 @@ from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.flight import AircraftClass
 from soramichi.domain.geozone import Geozone
+from soramichi.domain.japan import day_in_japan
 from soramichi.domain.position import Position
 from soramichi.errors import BadFile, BadInput, BadSettings
 
@@ -76,7 +77,7 @@ def check(
 
     Raises `BadFile` for a file that cannot be used.
     """
-    planner = _planner(zones, known)
+    planner = planner_for(zones, known)
     read = [read_candidates(name, data, stated=stated) for name, data in files]
     corridors = [corridor for each in read for corridor in each.corridors]
     notes = [(each.source, note) for each in read for note in each.report]
@@ -130,15 +131,15 @@ def search(  # noqa: PLR0913  # all but the question by name
     """Corridors that pass between two (longitude, latitude) places. Raises `BadInput`."""
     places = [Position(longitude_deg=place[0], latitude_deg=place[1]) for place in (start, goal)]
     asked = request(stated, *places, height_m=height_m)
-    return found_document(_planner(zones, known).search(asked))
+    return found_document(planner_for(zones, known).search(asked))
 
 
-def _planner(zones: Rows, known: Ground | None) -> Planner:
-    today = datetime.now(UTC).astimezone().date()
+def planner_for(zones: Rows, known: Ground | None = None) -> Planner:
+    """Judges by the stored zones and the rules of today in Japan. Raises `BadInput`."""
     known = known or Ground()
     return Task(
         zones=stored_zones(zones),
-        today=today,
+        today=day_in_japan(datetime.now(UTC)),
         rules=load(RULES),
         terrain=known.terrain,
         population=known.population,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from routes_planner.verdict import HeightOverlap
 from soramichi.domain.altitude import Datum
 from soramichi.domain.flight import Name
 from soramichi.domain.geozone import Geozone, ZoneType
-
-JST = timezone(timedelta(hours=9), "JST")
+from soramichi.domain.japan import JST
 
 _DEMAND = {
     ZoneType.PROHIBITED: Name(ja="飛行禁止", en="entry is prohibited"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta, timezone
+from datetime import date
 
 from routes_planner.check import check_many
 from routes_planner.merging import merged
@@ -18,10 +18,8 @@ from routes_planner.verdict import Verdict
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.flight import AircraftClass
 from soramichi.domain.geozone import Geozone
+from soramichi.domain.japan import day_in_japan
 from soramichi.domain.terrain import Terrain
-
-# Rules hold by days of Japan.
-_JAPAN = timezone(timedelta(hours=9))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,7 @@ class Planner:
     def search(self, request: Request) -> Found:
         """Corridors that pass; with population also a balanced and a quietest one."""
         when = request.departs_at
-        day = self.today if when is None else when.astimezone(_JAPAN).date()
+        day = self.today if when is None else day_in_japan(when)
         around = self.around(request.aircraft_class, day)
         judge = Judge(
             verdict=lambda corridor: self.check([corridor])[0],
@@ -88,7 +86,7 @@ class Planner:
 
     def _day(self, corridor: Corridor) -> date:
         when = corridor.departs_at
-        return self.today if when is None else when.astimezone(_JAPAN).date()
+        return self.today if when is None else day_in_japan(when)
 
     def _ruled(self, verdict: Verdict, corridor: Corridor) -> Verdict:
         zones = self.around_for(corridor).zones

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from routes_planner.zones_in.report import Item
 from soramichi.domain.geozone import Activation, DailyWindow, SunEvent
+from soramichi.domain.japan import JST
 
-JST = timezone(timedelta(hours=9), "JST")
 _DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _EVERY_DAY = frozenset(range(7))
 # From this year on a date is a sentinel for "no end".

@@ -21,6 +21,7 @@ from soramichi.domain.altitude import Datum
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.flight import AircraftClass
 from soramichi.domain.geozone import Geozone
+from soramichi.domain.japan import day_in_japan
 from soramichi.domain.position import Position
 from soramichi.errors import BadFile, BadInput, Unavailable
 from soramichi.settings import DatabaseSettings
@@ -50,7 +51,7 @@ def read(options: dict[str, Any]) -> Asked:
             raise BadInput(f"--{name} must be more than 0")
     task = Task(
         zones=zones,
-        today=datetime.now(UTC).astimezone().date(),
+        today=day_in_japan(datetime.now(UTC)),
         rules=None if options["rules"] == "none" else load(options["rules"]),
         terrain=options["terrain"],
         population=None if people is None else read_population(people.name, contents(people)),

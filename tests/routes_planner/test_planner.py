@@ -1,12 +1,17 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+import time
+from datetime import date, datetime, timedelta, tzinfo
 
+import pytest
+
+from routes_planner import desk
 from routes_planner.planner import Planner
 from routes_planner.rules.ruleset import load
 from routes_planner.search import Request
 from routes_planner.vehicle import VEHICLES
 from routes_planner.verdict import Answer
+from routes_planner.zones_out.geojson import collection
 from soramichi.domain.flight import AircraftClass
 from soramichi.domain.geozone import ZoneKind
 from tests.routes_planner.builders import (
@@ -105,3 +110,24 @@ def test_the_day_of_a_flight_is_that_of_japan() -> None:
     planner.check([a_corridor(departs_at=None)])
 
     assert {day for _, day in planner._around} == {TODAY, TODAY + timedelta(days=1)}
+
+
+@pytest.mark.parametrize("clock", ["UTC", "America/Los_Angeles", "Pacific/Kiritimati"])
+@pytest.mark.parametrize(("moment", "day"), [("14:59:59", 23), ("15:00:00", 24)])
+def test_the_desk_judges_by_the_day_of_japan_whatever_clock_the_machine_keeps(
+    monkeypatch: pytest.MonkeyPatch, clock: str, moment: str, day: int
+) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Clock:
+            return cls.fromisoformat(f"2026-11-23T{moment}+00:00").astimezone(tz)
+
+    monkeypatch.setattr(desk, "datetime", Clock)
+    monkeypatch.setenv("TZ", clock)
+    time.tzset()
+    try:
+        planner = desk.planner_for([collection([a_zone()])["features"]])
+        assert planner.today == date(2026, 11, day)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
