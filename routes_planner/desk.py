@@ -18,6 +18,7 @@ from routes_planner.planner import Planner
 from routes_planner.population import Population, read_population
 from routes_planner.rules.ruleset import load
 from routes_planner.search import Found, Request
+from routes_planner.separation import USUAL, with_conflicts_among
 from routes_planner.vehicle import VEHICLES
 from routes_planner.verdict import Verdict
 from routes_planner.zones_in.report import Note
@@ -71,17 +72,26 @@ def stored_zones(rows: Rows) -> tuple[Geozone, ...]:
 
 
 def check(
-    zones: Rows, files: Sequence[tuple[str, bytes]], stated: Stated, known: Ground | None = None
+    zones: Rows,
+    files: Sequence[tuple[str, bytes]],
+    stated: Stated,
+    known: Ground | None = None,
+    *,
+    together: bool = False,
 ) -> dict[str, Any]:
     """Verdicts on the candidates of (name, content) files; see `answer`.
 
-    Raises `BadFile` for a file that cannot be used.
+    Candidates nearer to each other than the usual separation have findings that say so:
+    cautions, unless they are to fly `together`. Raises `BadFile` for a file that cannot be used.
     """
     planner = planner_for(zones, known)
     read = [read_candidates(name, data, stated=stated) for name, data in files]
     corridors = [corridor for each in read for corridor in each.corridors]
     notes = [(each.source, note) for each in read for note in each.report]
-    return answer(planner, corridors, planner.check(corridors), notes)
+    verdicts = with_conflicts_among(
+        planner.check(corridors), corridors, USUAL, together=together, geoid=planner.geoid
+    )
+    return answer(planner, corridors, verdicts, notes)
 
 
 def answer(

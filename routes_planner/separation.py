@@ -31,6 +31,10 @@ class Separation:
     time_s: float = 60.0
 
 
+# What booked corridors keep from each other, and candidates where nobody says.
+USUAL = Separation(horizontal_m=50.0, vertical_m=20.0, time_s=60.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     """A stretch of the first corridor on which the second is too close.

@@ -55,6 +55,8 @@ class Check(_Question):
     """Candidates to be judged: GeoJSON, KML, GPX, CSV or QGroundControl plans."""
 
     candidates: Annotated[list[CandidateFile], Field(min_length=1, max_length=20)]
+    # Whether all of them are to fly; otherwise they are alternatives to each other.
+    together: bool = False
 
 
 LonLat = Annotated[list[float], Field(min_length=2, max_length=2)]
@@ -121,7 +123,7 @@ def _answer(
     ground = desk.ground(settings.terrain_folder, settings.population_file)
     if isinstance(question, Check):
         files = [(one.name, one.text.encode()) for one in question.candidates]
-        answer = desk.check(zones, files, stated, ground)
+        answer = desk.check(zones, files, stated, ground, together=question.together)
     else:
         answer = desk.search(
             zones,

@@ -156,3 +156,26 @@ def test_profiles_and_layers_stand_in_the_order_of_the_verdicts(server: Server) 
         # No population and no terrain on land is loaded: each says so, none looks harmless.
         assert "no population" in layer["people"]["reason"]["en"]
         assert layer["fall"]["unknown"]["coordinates"]
+
+
+@pytest.mark.usefixtures("seeded")
+@pytest.mark.parametrize("together", [False, True])
+def test_candidates_of_one_question_that_come_too_close_to_each_other_are_told(
+    server: Server, *, together: bool
+) -> None:
+    _, answer = post(
+        f"{server.url}/api/v1/routes/check",
+        {"candidates": [{"name": "routes.geojson", "text": ROUTES}], "together": together,
+         "depart": "2026-11-23T10:00:00+09:00"},
+    )  # fmt: skip
+
+    between = {
+        one["candidate"]: [f for f in one["findings"] if f["kind"] == "corridor"]
+        for one in answer["verdicts"]
+    }
+    # Both leave from one place at one time.
+    assert between["route-a"][0]["other"] == "route-b"
+    assert between["route-b"][0]["other"] == "route-a"
+    assert between["route-a"][0]["from_m"] == 0.0
+    severities = {f["severity"] for found in between.values() for f in found}
+    assert severities == ({"fail"} if together else {"caution"})

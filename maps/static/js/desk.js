@@ -76,20 +76,26 @@ export class Desk {
     this.waiting = setTimeout(() => this.judge(), SOON_MS);
   }
 
-  /** Ask the server about every line that has no verdict yet, one question at a time. */
+  /**
+   * Ask the server, one question at a time, when a line has no verdict yet or the lines beside it
+   * changed: how near candidates come to each other is known only of all of them at once.
+   */
   async judge() {
-    if (this.asking) return;
-    const open = this.features.filter((feature) => whole(feature) && !this.results.has(this.key(feature)) && !this.problems.has(this.key(feature)));
-    if (open.length === 0 || !this.ask) return;
+    if (this.asking || !this.ask) return;
+    const lines = this.features.filter((feature) => whole(feature) && !this.problems.has(this.key(feature)));
+    const keys = lines.map((feature) => this.key(feature));
+    const open = keys.filter((key) => !this.results.has(key));
+    const together = keys.join();
+    if (open.length === 0 && (lines.length === 0 || together === this.together)) return;
     this.asking = true;
-    const keys = open.map((feature) => this.key(feature));
     try {
-      const text = JSON.stringify(collection(open));
+      const text = JSON.stringify(collection(lines));
       this.keep(keys, await this.ask("check", { ...this.conditions, candidates: [{ name: "desk.geojson", text }] }));
     } catch (error) {
       // Said on the card; a change of the line, or of the conditions, asks again.
-      for (const key of keys) this.problems.set(key, error.message);
+      for (const key of open) this.problems.set(key, error.message);
     }
+    this.together = together;
     this.asking = false;
     this.show();
     this.judge();
