@@ -1,0 +1,99 @@
+"""Two API processes on one database and broker, behind a proxy that knows nothing of either."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPException
+from pathlib import Path
+
+import psutil
+import pytest
+
+from soramichi.embedded.folder import free_port
+from soramichi.settings import ApiSettings, DatabaseSettings, environment
+from tests.api.conftest import Server
+from tests.api.test_data import events
+from tests.api.test_privacy import announce
+from tests.proxy import Proxy
+from tests.servers import wait_for_port
+
+
+@pytest.fixture
+def two(
+    database: DatabaseSettings, server: Server, tmp_path: Path
+) -> Iterator[dict[int, subprocess.Popen[bytes]]]:
+    """Port -> process: `python -m api` twice, beside the server that publishes the operator."""
+    running: dict[int, subprocess.Popen[bytes]] = {}
+    for port in (free_port(), free_port()):
+        settings = ApiSettings(port=port, stream_interval_ms=100)
+        variables = environment(settings) | environment(server.broker.settings())
+        with (tmp_path / f"{port}.log").open("wb") as log:
+            running[port] = subprocess.Popen(
+                [sys.executable, "-m", "api"],
+                env=os.environ | variables | environment(database),
+                stderr=log,
+            )
+    for port in running:
+        wait_for_port(port, timeout_s=60)
+    yield running
+    for process in running.values():
+        process.kill()
+        process.wait()
+
+
+def aircraft(port: int) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/aircraft", timeout=10) as answer:
+        body = answer.read()
+        assert isinstance(body, bytes)
+        return body
+
+
+def agreed(ports: list[int], server: Server, name: str) -> None:
+    """Once both have heard of the aircraft, they say the same, byte for byte."""
+    deadline = time.monotonic() + 30
+    while not all(name.encode() in aircraft(port) for port in ports):
+        assert time.monotonic() < deadline
+        announce(server, "mie-demo", name)
+        time.sleep(0.2)
+    while aircraft(ports[0]) != aircraft(ports[1]):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def serving(two: dict[int, subprocess.Popen[bytes]], proxy: Proxy) -> subprocess.Popen[bytes]:
+    """The process to which the proxy gave the one viewer."""
+    [port] = {line.raddr.port for line in psutil.Process().net_connections("tcp")
+              if line.status == psutil.CONN_ESTABLISHED and line.raddr.port in two}  # fmt: skip
+    assert proxy.port not in two
+    return two[port]
+
+
+def test_a_viewer_loses_nothing_when_its_process_is_killed(
+    server: Server, two: dict[int, subprocess.Popen[bytes]]
+) -> None:
+    agreed(list(two), server, "JA02")
+    first, second = two
+    with Proxy(first, second) as proxy:
+        url = f"http://127.0.0.1:{proxy.port}/api/v1/stream"
+        stream = events(url)
+        assert "JA02" in {one["id"] for one in next(stream)["aircraft"]}
+
+        serving(two, proxy).kill()
+        with suppress(OSError, HTTPException):
+            for _ in stream:  # to its end: the process of this viewer is the one that died
+                pass
+        announce(server, "mie-demo", "JA03")  # while nobody watches
+        time.sleep(0.5)
+        again = events(url)
+        back = {one["id"]: one for one in next(again)["aircraft"]}
+        announce(server, "mie-demo", "JA04")
+        after = next(event for event in again if event["aircraft"])
+
+    assert {"JA02", "JA03"} <= back.keys()
+    assert "JA04" in back.keys() | {one["id"] for one in after["aircraft"]}
