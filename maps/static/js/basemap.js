@@ -18,12 +18,16 @@ const SHALLOWS = [
   { color: "#6fa5bf", weight: 4, opacity: 0.32, fill: false },
 ];
 
+// So much is drawn beyond each edge, for the moment when the map is pulled. More of it costs every
+// frame of a machine without a graphics card: it lays the whole canvas under all that moves.
+const SPARE_PX = 200;
+
 // What the map of Mie covers; outside it the world is drawn, coarse, once it is looked at.
 const HOME = L.latLngBounds([31.5, 131], [37.6, 141.5]);
 
 function painter(map, pane, zIndex) {
   map.createPane(pane).style.zIndex = zIndex;
-  const renderer = L.canvas({ pane, padding: 0.35 });
+  const renderer = L.canvas({ pane, padding: SPARE_PX / Math.max(map.getSize().x, 1) });
   return (geojson, kind, style) =>
     L.geoJSON(geojson, {
       pane, renderer, style, interactive: false, smoothFactor: 0.8,
