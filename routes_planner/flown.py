@@ -45,13 +45,22 @@ class Flown:
         counts = np.diff(self.flights.start)
         return np.repeat(np.arange(counts.size), counts)
 
+    def owner_of(self, piece: Integers) -> Integers:
+        """The corridor of each of these pieces."""
+        owner: Integers = np.searchsorted(self.flights.start, piece, side="right") - 1
+        return owner
+
     @property
     def flown_between_s(self) -> tuple[float, float]:
         """First departure and last arrival in seconds since 1970; infinite when not known.
 
         Raises `BadInput` when only some are known: then no one span holds for all.
         """
-        starts, ends = self.flights.pieces["starts"], self.flights.pieces["ends"]
+        start = self.flights.start
+        starts, ends = (
+            self.flights.pieces["starts"][start[:-1]],
+            self.flights.pieces["ends"][start[1:] - 1],
+        )
         known = np.isfinite(starts)
         if not known.any():
             return -np.inf, np.inf

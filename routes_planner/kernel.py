@@ -67,7 +67,10 @@ class Flights(NamedTuple):
 
 
 class Volumes(NamedTuple):
-    """Zone volumes, their chunks of edges, vertices (n, 2) and periods [since, until) (n, 2)."""
+    """Zone volumes, their chunks of edges, vertices (n, 2) and periods [since, until) (n, 2).
+
+    The periods of one volume are in order and apart.
+    """
 
     volumes: Records
     chunks: Records
@@ -250,62 +253,85 @@ def _columns_in_row(piece: Record, low: float, high: float) -> tuple[float, floa
 
 
 @compiled
-def meetings(f: Flights, z: Volumes, g: Grid, first_only: bool) -> tuple[Integers, Integers]:
-    """Every (piece, volume) that meet in place, height and time, ordered by piece.
+def _fill_meetings(
+    f: Flights, z: Volumes, g: Grid, first_only: bool, owner: int, out: Integers, n: int
+) -> tuple[int, int]:
+    """Fill `out` from row n on with the meetings of `owner` and those after it.
 
-    With `first_only` the rest of a candidate is left out once it has met one
-    volume: enough to accept or reject it.
+    Returns the first candidate whose meetings did not all fit, and the rows filled before.
     """
+    # One body over plain arrays: members of tuples, arrays that grow, and arrays given to
+    # functions that are not inlined are counted up and down at every step, which costs
+    # several times what the step itself does.
     pieces, band, starts = f.pieces, f.band, f.start
     volumes, chunks, vertices, periods = z.volumes, z.chunks, z.vertices, z.periods
     west0, south0, cells, all_columns = g.west, g.south, g.cell_deg, g.columns
     all_rows, bases, listed, listed_volume = g.rows, g.first, g.start, g.volume
-    found_piece = np.empty(1024, np.int64)
-    found_volume = np.empty(1024, np.int64)
     seen = np.full(volumes.size, -1, np.int64)
-    n = 0
-    for owner in range(starts.size - 1):
-        done = False
-        for i in range(starts[owner], starts[owner + 1]):
-            if done:
-                break
+    # Every other piece first: neighbours meet the same zone, so that one is found sooner.
+    step = 2 if first_only else 1
+    while owner < starts.size - 1:
+        begin, end, filled = starts[owner], starts[owner + 1], n
+        half = begin + (end - begin + step - 1) // step
+        for nth in range(begin, end):
+            i = nth
+            if first_only:
+                if n > filled:
+                    break
+                i = begin + 2 * (nth - begin) if nth < half else begin + 2 * (nth - half) + 1
             piece = pieces[i]
             west, south, east, north = piece.west, piece.south, piece.east, piece.north
             for level in range(cells.size):
                 cell, columns, rows = cells[level], all_columns[level], all_rows[level]
                 per_degree = 1.0 / cell
+                bottom = _row_of(south, south0, per_degree, rows)
                 top = _row_of(north, south0, per_degree, rows)
-                for row in range(_row_of(south, south0, per_degree, rows), top + 1):
-                    low = south0 + row * cell
-                    left, right = _columns_in_row(piece, low, low + cell)
+                left = _row_of(west, west0, per_degree, columns)
+                right = _row_of(east, west0, per_degree, columns)
+                slanted = top > bottom and right > left + 1
+                for row in range(bottom, top + 1):
+                    if slanted:
+                        low = south0 + row * cell
+                        lo, hi = _columns_in_row(piece, low, low + cell)
+                        left = _row_of(lo, west0, per_degree, columns)
+                        right = _row_of(hi, west0, per_degree, columns)
                     base = bases[level] + row * columns
-                    a = listed[base + _row_of(left, west0, per_degree, columns)]
-                    b = listed[base + _row_of(right, west0, per_degree, columns) + 1]
-                    for k in range(a, b):
+                    for k in range(listed[base + left], listed[base + right + 1]):
                         v = listed_volume[k]
-                        if seen[v] == i:
-                            continue
-                        seen[v] = i
                         volume = volumes[v]
                         if west > volume.east or east < volume.west:
                             continue
-                        if south > volume.north or north < volume.south:
+                        if south > volume.north or north < volume.south or seen[v] == i:
                             continue
+                        seen[v] = i
                         if not _meets(pieces, band, i, volume, chunks, vertices, periods):
                             continue
-                        if n == found_piece.size:
-                            found_piece = np.append(found_piece, np.empty(n, np.int64))
-                            found_volume = np.append(found_volume, np.empty(n, np.int64))
-                        found_piece[n], found_volume[n] = i, v
+                        if n == out.shape[0]:
+                            return owner, filled
+                        out[n, 0], out[n, 1] = i, v
                         n += 1
                         if first_only:
-                            done = True
                             break
-                    if done:
+                    if first_only and n > filled:
                         break
-                if done:
+                if first_only and n > filled:
                     break
-    return found_piece[:n].copy(), found_volume[:n].copy()
+        owner += 1
+    return owner, n
+
+
+@compiled
+def meetings(f: Flights, z: Volumes, g: Grid, first_only: bool) -> tuple[Integers, Integers]:
+    """Every (piece, volume) that meet in place, height and time, ordered by piece.
+
+    With `first_only` one of each candidate that meets any: enough to accept or reject it.
+    """
+    out = np.empty((8 * f.start.size + 1024, 2), np.int64)
+    owner, n = _fill_meetings(f, z, g, first_only, 0, out, 0)
+    while owner < f.start.size - 1:
+        out = np.concatenate((out, np.empty((2 * out.shape[0], 2), np.int64)))
+        owner, n = _fill_meetings(f, z, g, first_only, owner, out, n)
+    return out[:n, 0].copy(), out[:n, 1].copy()
 
 
 @compiled
@@ -422,45 +448,81 @@ def _near(
 
 
 @compiled
-def stretches(
-    f: Flights, z: Volumes, piece: Integers, volume: Integers
-) -> tuple[Integers, Integers, Floats, Floats]:
-    """The exact parts of each piece that meet its volume.
+def _fill_stretches(
+    f: Flights,
+    z: Volumes,
+    along_m: Floats,
+    piece: Integers,
+    volume: Integers,
+    gap_m: float,
+    last: Integers,
+    owner: Integers,
+    which: Integers,
+    ends: Floats,
+    m: int,
+    n: int,
+) -> tuple[int, int]:
+    """Add the stretches of meeting m and those after it from row n on, as far as they fit.
 
-    Returns (index into the meetings, period, from, to), from and to in [0, 1] of
-    the piece. A touch of a single point counts; one at the very moment when
-    the period ends does not.
+    `last` is the last row of each volume or -1. Returns the next meeting and the next row.
     """
-    pieces, band = f.pieces, f.band
+    pieces, band, starts = f.pieces, f.band, f.start
     volumes, chunks, vertices, periods = z.volumes, z.chunks, z.vertices, z.periods
-    which = np.empty(1024, np.int64)
-    period = np.empty(1024, np.int64)
-    lo = np.empty(1024, np.float64)
-    hi = np.empty(1024, np.float64)
-    rows, near = np.empty((256, 2)), np.empty((256, 2))
-    n = 0
-    for m in range(piece.size):
-        i = piece[m]
-        p, v = pieces[i], volumes[volume[m]]
+    most = 0
+    for w in volume:
+        v = volumes[w]
+        most = max(most, chunks[v.chunk_end - 1].last - chunks[v.chunk].first)
+    rows, near = np.empty((2 * most + 2, 2)), np.empty((2 * most + 2, 2))
+    mine = 0
+    while m < piece.size:
+        i, w = piece[m], volume[m]
+        while starts[mine + 1] <= i:
+            mine += 1
+        p, v = pieces[i], volumes[w]
+        begin, span = along_m[i, 0], along_m[i, 1] - along_m[i, 0]
         a, b = _height_window(band, i, v.floor, v.floor_datum, v.ceiling, v.ceiling_datum)
-        edges = chunks[v.chunk_end - 1].last - chunks[v.chunk].first
-        if rows.shape[0] < 2 * edges + 2:
-            rows, near = np.empty((2 * edges + 2, 2)), np.empty((2 * edges + 2, 2))
         count = _near(p, v, chunks, vertices, rows, near)
+        if n + count * (v.period_end - v.period) > owner.size:
+            break
         for k in range(v.period, v.period_end):
             c, d, cut = _time_window(p.starts, p.ends, periods[k, 0], periods[k, 1])
             for row in range(count):
                 start, end = max(a, c, near[row, 0]), min(b, d, near[row, 1])
                 if start > end or (cut and start >= d):
                     continue
-                if n == which.size:
-                    which = np.append(which, np.empty(n, np.int64))
-                    period = np.append(period, np.empty(n, np.int64))
-                    lo = np.append(lo, np.empty(n))
-                    hi = np.append(hi, np.empty(n))
-                which[n], period[n], lo[n], hi[n] = m, k, start, end
+                start, end = begin + start * span, begin + end * span
+                before = last[w]
+                if before >= 0 and owner[before] == mine and start <= ends[before, 1] + gap_m:
+                    ends[before, 1] = max(ends[before, 1], end)
+                    continue
+                owner[n], which[n], ends[n, 0], ends[n, 1] = mine, w, start, end
+                last[w] = n
                 n += 1
-    return which[:n].copy(), period[:n].copy(), lo[:n].copy(), hi[:n].copy()
+        m += 1
+    return m, n
+
+
+@compiled
+def stretches(
+    f: Flights, z: Volumes, along_m: Floats, piece: Integers, volume: Integers, gap_m: float
+) -> tuple[Integers, Integers, Floats, Floats]:
+    """The exact parts of the lines that meet a volume, joined where they touch across pieces.
+
+    The meetings come ordered by piece. Returns (candidate, volume, from, to) in metres
+    along the line, ordered by candidate and, for one volume, by from. A touch of a single
+    point counts; one at the very moment when the period ends does not.
+    """
+    last = np.full(z.volumes.size, -1, np.int64)
+    room = piece.size + 256
+    owner, which, ends = np.empty(room, np.int64), np.empty(room, np.int64), np.empty((room, 2))
+    m, n = _fill_stretches(f, z, along_m, piece, volume, gap_m, last, owner, which, ends, 0, 0)
+    while m < piece.size:
+        owner = np.concatenate((owner, np.empty(room, np.int64)))
+        which = np.concatenate((which, np.empty(room, np.int64)))
+        ends = np.concatenate((ends, np.empty((room, 2))))
+        room *= 2
+        m, n = _fill_stretches(f, z, along_m, piece, volume, gap_m, last, owner, which, ends, m, n)
+    return owner[:n].copy(), which[:n].copy(), ends[:n, 0].copy(), ends[:n, 1].copy()
 
 
 @compiled

@@ -33,18 +33,11 @@ def overlaps(flown: Flown, surroundings: Surroundings) -> Overlaps:
     """Every overlap of `flown` with the zones, in place, height and time of the same volume."""
     volumes = surroundings.during(*flown.flown_between_s)
     piece, volume = kernel.meetings(flown.flights, volumes, surroundings.grid, False)
-    which, _, lo, hi = kernel.stretches(flown.flights, volumes, piece, volume)
-    piece, volume = piece[which], volume[which]
-    corridor = flown.owner[piece]
-    begin = flown.along_m[piece, 0]
-    span = flown.along_m[piece, 1] - begin
-    from_m, to_m = begin + lo * span, begin + hi * span
-    order = np.lexsort((from_m, volume, corridor))
-    first, low, high = kernel.joined(
-        corridor[order], volume[order], from_m[order], to_m[order], _SEAM_M
+    corridor, volume, from_m, to_m = kernel.stretches(
+        flown.flights, volumes, flown.along_m, piece, volume, _SEAM_M
     )
-    row = order[first]
-    return Overlaps(corridor[row], volume[row], low, high)
+    order = np.argsort(corridor * volumes.volumes.size + volume, kind="stable")
+    return Overlaps(corridor[order], volume[order], from_m[order], to_m[order])
 
 
 def rejected(flown: Flown, surroundings: Surroundings) -> Integers:
@@ -55,4 +48,4 @@ def rejected(flown: Flown, surroundings: Surroundings) -> Integers:
     """
     volumes = surroundings.during(*flown.flown_between_s)
     piece, _ = kernel.meetings(flown.flights, volumes, surroundings.grid, True)
-    return flown.owner[piece]
+    return flown.owner_of(piece)

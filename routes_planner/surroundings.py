@@ -220,14 +220,24 @@ def _lay_out_periods(
 
 
 def _periods(zone: Geozone) -> list[tuple[float, float]]:
-    """[since, until) of a zone in seconds since 1970, weekly hours taken as always open."""
-    return [
+    """[since, until) of a zone in seconds since 1970, weekly hours taken as always open.
+
+    In order and apart, as the kernel wants them.
+    """
+    given = sorted(
         (
             a.starts_at.timestamp() if a.starts_at is not None else -np.inf,
             a.ends_at.timestamp() if a.ends_at is not None else np.inf,
         )
         for a in zone.activations
-    ] or [(-np.inf, np.inf)]
+    ) or [(-np.inf, np.inf)]
+    apart = given[:1]
+    for since, until in given[1:]:
+        if since <= apart[-1][1]:
+            apart[-1] = apart[-1][0], max(apart[-1][1], until)
+        else:
+            apart.append((since, until))
+    return apart
 
 
 def _grid(volumes: Volumes) -> Grid:

@@ -123,7 +123,11 @@ def test_random_pairs_agree_with_dense_sampling() -> None:
 
 
 def test_two_candidates_that_fly_together_fail_and_alternatives_are_told() -> None:
-    plans = [a_corridor(), crossing(name="b"), a_corridor((-2_000, 900), (2_000, 900), name="c")]
+    plans = [
+        a_corridor(),
+        crossing(name="b"),
+        a_corridor((-2_000, 1_500), (2_000, 1_500), name="c"),
+    ]
     alone = [check(plan, survey([])) for plan in plans]
 
     both = with_conflicts_among(alone, plans, CLOSE, together=True)
