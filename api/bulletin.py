@@ -72,7 +72,7 @@ def public(told: Told) -> PublicEvent:
         severity=event.severity,
         aircraft=told.aircraft_id,
         flight=event.place.flight_id,
-        time=event.place.time,
+        time=told.discretion.moment(event.place.time),
         lon=told.discretion.coarse(event.place.longitude_deg),
         lat=told.discretion.coarse(event.place.latitude_deg),
         zone=PublicZone(zone.identifier, zone.name) if zone else None,

@@ -58,15 +58,15 @@ def public(state: wire.LiveState, discretion: Discretion) -> PublicState:
     no speed and no direction: from those the path could be worked out again.
     """
     sample = state.sample
-    coarse = discretion.grid_deg > 0.0
+    coarse = discretion.is_coarse
     return PublicState(
         id=state.aircraft_id,
         flight=state.flight_id,
-        time=sample.time,
-        received_at=state.received_at + discretion.delay,
+        time=discretion.moment(sample.time),
+        received_at=discretion.moment(state.received_at + discretion.delay),
         lon=discretion.coarse(sample.longitude_deg),
         lat=discretion.coarse(sample.latitude_deg),
-        altitude_m=sample.altitude_m,
+        altitude_m=discretion.height(sample.altitude_m),
         altitude_datum=sample.altitude_datum.value,
         ground_speed_mps=None if coarse else sample.ground_speed_mps,
         track_deg=None if coarse else sample.track_deg,
@@ -190,9 +190,9 @@ class LivePicture:
         )
 
     def _show(self, state: wire.LiveState) -> None:
-        known = self._sources.get(state.aircraft_id)
-        if known is None or known.sample.time < state.sample.time:
-            discretion = self._publications.discretion(state.operator_id)
+        known = self.states.get(state.aircraft_id)
+        discretion = self._publications.discretion(state.operator_id)
+        if known is None or known.time < discretion.moment(state.sample.time):
             self._sources[state.aircraft_id] = state
             self.states[state.aircraft_id] = public(state, discretion)
             self._changed.add(state.aircraft_id)

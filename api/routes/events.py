@@ -57,8 +57,11 @@ async def events(  # noqa: PLR0913, PLR0917  # each one member of the query
     following = None
     if len(page) > limit:
         last = page[limit - 1]
+        shown = last.event.place.time
+        if detail == "public":
+            shown = last.discretion.moment(shown)
         asked = {"flight": flight, "aircraft": aircraft, "detail": detail, "limit": limit}
-        asked["before"] = f"{last.event.place.time.isoformat()}|{last.event_id}"
+        asked["before"] = f"{shown.isoformat()}|{last.event_id}"
         given = {name: value for name, value in asked.items() if value is not None}
         following = "/api/v1/events?" + urlencode(given)
     form = _full if detail == "full" else _public

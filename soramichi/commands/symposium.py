@@ -119,7 +119,13 @@ def withdraw(*, symposium_id: str, **named: tuple[str, ...]) -> None:
 @symposium.command()
 @click.argument("operator_id")
 @click.option("--delay", "delay_s", type=click.FloatRange(0, 86_400), default=0.0, help="秒")
-@click.option("--grid", "grid_deg", type=click.FloatRange(0, 1), default=0.0, help="度")
+@click.option(
+    "--grid",
+    "grid_deg",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="度（時刻と高さも粗くなる）",
+)
 def discretion(*, operator_id: str, delay_s: float, grid_deg: float) -> None:
     """Show an operator's aircraft late or coarsely (運航者の位置を遅らせる・粗くする)."""
     with _database() as connection:

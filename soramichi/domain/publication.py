@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+# Beside a coarse place time and height are in steps too: from when an aircraft comes into a
+# cell, and from its height above known ground, its place could be told much finer.
+TIME_STEP = timedelta(seconds=10)
+HEIGHT_STEP_M = 50.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Subject(StrEnum):
@@ -31,10 +37,19 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discretion:
-    """What an operator asked for: shown `delay` late, at the nearest point of a `grid_deg` grid."""
+    """What an operator asked for: shown `delay` late, at the nearest point of a `grid_deg` grid.
+
+    On a grid there is one sample a `TIME_STEP`, the first: which later ones there were, and
+    where, is not told.
+    """
 
     delay: timedelta = timedelta(0)
     grid_deg: float = 0.0
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether places are shown on a grid, and times and heights in steps."""
+        return self.grid_deg > 0.0
 
     def coarse(self, degrees: float) -> float:
         """A latitude or longitude as the public sees it.
@@ -42,9 +57,25 @@ class Discretion:
         >>> Discretion(grid_deg=0.01).coarse(136.87124)
         136.87
         """
-        if self.grid_deg <= 0.0:
+        if not self.is_coarse:
             return degrees
         return round(round(degrees / self.grid_deg) * self.grid_deg, 9)
+
+    def moment(self, at: datetime) -> datetime:
+        """A time as the public sees it: the beginning of its step, so never in the future.
+
+        >>> Discretion(grid_deg=0.01).moment(datetime(2026, 7, 1, 9, 0, 19, tzinfo=UTC)).second
+        10
+        """
+        return at - (at - _EPOCH) % TIME_STEP if self.is_coarse else at
+
+    def height(self, metres: float) -> float:
+        """A height as the public sees it, above the datum it was given for.
+
+        >>> Discretion(grid_deg=0.01).height(319.0)
+        300.0
+        """
+        return round(metres / HEIGHT_STEP_M) * HEIGHT_STEP_M if self.is_coarse else metres
 
 
 NO_DISCRETION = Discretion()

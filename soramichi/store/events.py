@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString, NamedTuple
 
 import msgspec
@@ -11,13 +11,13 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from soramichi.domain.events import Event, EventKind, Evidence, Place, Severity
-from soramichi.domain.publication import Discretion
+from soramichi.domain.publication import TIME_STEP, Discretion
 from soramichi.errors import Unavailable
 from soramichi.store.pool import AsyncPool, Connection
 
 
 class Told(NamedTuple):
-    """One stored event; `discretion_deg` is how coarsely its operator is shown to the public."""
+    """One stored event; `discretion` is how coarsely its operator is shown to the public."""
 
     event_id: int
     operator_id: str
@@ -26,6 +26,15 @@ class Told(NamedTuple):
     discretion: Discretion
     acknowledged_by: str | None
     acknowledged_at: datetime | None
+
+
+def in_steps(column: str) -> str:
+    """SQL for what `Discretion.moment` says of a column, the operator being `o`."""
+    step = f"make_interval(secs => {TIME_STEP // timedelta(seconds=1)})"
+    return (
+        f"CASE WHEN o.public_grid_deg = 0 THEN {column}"
+        f" ELSE date_bin({step}, {column}, 'epoch'::timestamptz) END"
+    )
 
 
 _COLUMNS = """
@@ -61,21 +70,38 @@ async def page(  # noqa: PLR0913  # all keyword-only, each one filter
     aircraft_id: str | None = None,
     before: tuple[datetime, int] | None = None,
 ) -> list[Told]:
-    """Events, the last observed first; `before` continues behind that (time, id)."""
-    conditions = {
-        _PUBLIC if public else "true": (),
-        "e.flight_id = %s": (flight_id,) if flight_id else None,
-        "e.aircraft_id = %s": (aircraft_id,) if aircraft_id else None,
-        "(e.observed_at, e.event_id) < (%s, %s)": before,
-    }
-    asked = {text: values for text, values in conditions.items() if values is not None}
+    """Events, the last first as they are shown; `before` continues behind that (time, id)."""
+    shown = in_steps("e.observed_at") if public else "e.observed_at"
+    conditions = [
+        _PUBLIC if public else "true",
+        "e.flight_id = %(flight)s" if flight_id else "true",
+        "e.aircraft_id = %(aircraft)s" if aircraft_id else "true",
+    ]
+    mark, after = before or ("infinity", 0)
+    values = {"flight": flight_id, "aircraft": aircraft_id, "limit": limit, "step": TIME_STEP}
     async with pool.connection() as connection:
         cursor = await connection.execute(
-            f"{_TOLD} WHERE {' AND '.join(asked)}"
-            " ORDER BY e.observed_at DESC, e.event_id DESC LIMIT %s",
-            (*(value for values in asked.values() for value in values), limit),
+            _page(shown, " AND ".join(conditions)), {**values, "mark": mark, "after": after}
         )
         return [_told(row) for row in await cursor.fetchall()]
+
+
+def _page(shown: str, asked: str) -> str:
+    """SQL for a page in the order of what is shown, found by the index of events by time.
+
+    An event is shown at its time or less than a step earlier, so all that belong on the page
+    are among those since the earliest of as many that surely come behind the mark.
+    """
+    return f"""
+        WITH near AS (SELECT {shown} AS shown {_FROM} WHERE {asked} AND e.observed_at < %(mark)s
+                       ORDER BY e.observed_at DESC LIMIT %(limit)s)
+        {_TOLD}
+         WHERE {asked} AND e.observed_at < %(mark)s::timestamptz + %(step)s
+           AND e.observed_at >= (SELECT CASE WHEN count(*) < %(limit)s THEN '-infinity'
+                                             ELSE min(near.shown) END FROM near)
+           AND ({shown}, e.event_id) < (%(mark)s, %(after)s)
+         ORDER BY {shown} DESC, e.event_id DESC LIMIT %(limit)s
+    """
 
 
 class Judged(NamedTuple):

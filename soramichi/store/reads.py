@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 from psycopg.rows import class_row, dict_row
 
 from soramichi.domain.flight import Aircraft, AircraftClass, Flight, Name
-from soramichi.domain.publication import Discretion
+from soramichi.domain.publication import HEIGHT_STEP_M, TIME_STEP, Discretion
 from soramichi.domain.wire import LiveState, read_live_state
 from soramichi.store import arrays, thinning
+from soramichi.store.arrays import Integers
+from soramichi.store.events import in_steps
 from soramichi.store.pool import AsyncPool
 from soramichi.store.telemetry import SAMPLE_COLUMNS
 
@@ -66,13 +68,17 @@ async def aircraft(pool: AsyncPool) -> dict[str, Aircraft]:
 
 
 # A flight with what of it is public: all of it when it was received while it was published (known
-# from the flight alone), else what its samples say; no row when that is nothing.
-_PUBLIC_FLIGHTS = """
+# from the flight alone), else what its samples say; no row when that is nothing. Where the operator
+# is shown coarsely it begins and ends with a step of time.
+_PUBLIC_FLIGHTS = f"""
     SELECT f.flight_id, f.aircraft_id, p.first_observed_at, p.last_observed_at, p.sample_count
-      FROM flights f JOIN aircraft a USING (aircraft_id)
+      FROM flights f JOIN aircraft a USING (aircraft_id) JOIN operators o USING (operator_id)
      CROSS JOIN LATERAL public_periods(a.operator_id, f.aircraft_id, f.flight_id) AS periods
      CROSS JOIN LATERAL tstzrange(f.first_received_at, f.last_received_at, '[]') AS received
      CROSS JOIN LATERAL (
+           SELECT {in_steps("q.first_observed_at")}, {in_steps("q.last_observed_at")},
+                  q.sample_count
+             FROM (
            SELECT f.first_observed_at, f.last_observed_at, f.sample_count
             WHERE received <@ periods AND f.sample_count > 0
            UNION ALL
@@ -81,7 +87,8 @@ _PUBLIC_FLIGHTS = """
               AND t.aircraft_id = f.aircraft_id AND t.flight_id = f.flight_id
               AND t.time BETWEEN f.first_observed_at AND f.last_observed_at
               AND t.received_at <@ periods
-           HAVING count(*) > 0) AS p (first_observed_at, last_observed_at, sample_count)
+           HAVING count(*) > 0) AS q (first_observed_at, last_observed_at, sample_count)
+           ) AS p (first_observed_at, last_observed_at, sample_count)
 """
 
 
@@ -153,13 +160,26 @@ _PUBLIC_PART = (
 )
 
 
+_STEP_US = TIME_STEP // timedelta(microseconds=1)
+
+
 async def public_track(pool: AsyncPool, of: Flight, *, points: int) -> Track:
     """A flight's public samples, thinned to at most `points` (two or more) that keep its shape.
 
     First and last are kept; see `soramichi.store.thinning`. Empty for a flight without samples.
-    Where the operator is shown coarsely there is no speed and no direction, as on the live map.
+    Where the operator is shown coarsely there is no speed, no direction and one sample a step of
+    time, as on the live map.
     """
     async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT public_grid_deg FROM aircraft JOIN operators USING (operator_id)"
+            " WHERE aircraft_id = %s",
+            (of.aircraft_id,),
+        )
+        [(grid_deg,)] = await cursor.fetchall()
+        discretion = Discretion(grid_deg=grid_deg)
+        # The last step that is shown is known by its beginning.
+        until = of.last_observed_at + (TIME_STEP if discretion.is_coarse else timedelta(0))
         row = await arrays.fetch(
             connection,
             f"SELECT min(altitude_datum), max(altitude_datum), {_TRACK} FROM {_PUBLIC_PART}",
@@ -167,18 +187,12 @@ async def public_track(pool: AsyncPool, of: Flight, *, points: int) -> Track:
                 of.aircraft_id,
                 of.flight_id,
                 of.first_observed_at,
-                of.last_observed_at,
+                until,
                 of.flight_id,
             ),
         )
-        cursor = await connection.execute(
-            "SELECT public_grid_deg FROM aircraft JOIN operators USING (operator_id)"
-            " WHERE aircraft_id = %s",
-            (of.aircraft_id,),
-        )
-        [(grid_deg,)] = await cursor.fetchall()
     # Tens of milliseconds for the longest flights: not on the event loop.
-    return await asyncio.to_thread(_thinned, row, points, Discretion(grid_deg=grid_deg))
+    return await asyncio.to_thread(_thinned, row, points, discretion)
 
 
 def _thinned(row: Sequence[Any], points: int, discretion: Discretion) -> Track:
@@ -188,19 +202,22 @@ def _thinned(row: Sequence[Any], points: int, discretion: Discretion) -> Track:
     longitudes, latitudes, altitudes, speeds, tracks = (
         arrays.floats(column) for column in columns[2:]
     )
-    if discretion.grid_deg > 0.0:
+    at = np.arange(len(times))
+    if discretion.is_coarse:
         # Before all else, so that which samples are kept tells nothing either.
+        at = _first_of_each_step(times)
+        times, received_at = (column - column % _STEP_US for column in (times, received_at))
         longitudes, latitudes = (
             np.array([discretion.coarse(one) for one in column.tolist()])
             for column in (longitudes, latitudes)
         )
+        altitudes = np.round(altitudes / HEIGHT_STEP_M) * HEIGHT_STEP_M
         speeds, tracks = np.full_like(speeds, np.nan), np.full_like(tracks, np.nan)
-    at = np.arange(len(times))
-    if len(times) > points:
+    if len(at) > points:
         # Heights of several datums are not comparable, so they say nothing about the shape.
         heights = altitudes if datum else np.zeros_like(altitudes)
-        place_m = thinning.metres(longitudes, latitudes, heights)
-        at = thinning.kept((times - times[0]) / 1e6, place_m, points=points)
+        place_m = thinning.metres(longitudes[at], latitudes[at], heights[at])
+        at = at[thinning.kept((times[at] - times[0]) / 1e6, place_m, points=points)]
     return Track(
         times=arrays.moments(times[at]),
         longitudes_deg=longitudes[at].tolist(),
@@ -211,6 +228,12 @@ def _thinned(row: Sequence[Any], points: int, discretion: Discretion) -> Track:
         tracks_deg=[None if np.isnan(one) else one for one in tracks[at].tolist()],
         received_at=arrays.moments(received_at[at]),
     )
+
+
+def _first_of_each_step(times: Integers) -> Integers:
+    """Where, in times that ascend, each step of time begins; they count from a step's beginning."""
+    steps = times // _STEP_US
+    return np.flatnonzero(np.diff(steps, prepend=steps[:1] - 1))
 
 
 class Box(NamedTuple):

@@ -19,6 +19,7 @@ from ingest.writer import Writer
 from soramichi import mqtt
 from soramichi.domain import wire
 from soramichi.domain.flight import Aircraft, AircraftClass, Name, Operator
+from soramichi.domain.telemetry import TelemetrySample
 from soramichi.settings import DatabaseSettings
 from soramichi.store import pool, registry
 from tests.api.conftest import STAFF_TOKEN, Server
@@ -62,6 +63,22 @@ def store(
     **members: Any,
 ) -> None:
     """Store samples the way ingest does, received now or each when it was observed."""
+    samples = [
+        a_sample(time=NOW + timedelta(seconds=second), flight=f"{aircraft}-1", **members)
+        for second in seconds
+    ]
+    settle(database, aircraft, samples, operator=operator, received_with_time=received_with_time)
+
+
+def settle(
+    database: DatabaseSettings,
+    aircraft: str,
+    samples: list[TelemetrySample],
+    *,
+    operator: str = "mie-demo",
+    received_with_time: bool = False,
+) -> None:
+    """Store these samples."""
     limits = Limits(
         oldest=datetime(2000, 1, 1, tzinfo=UTC),
         future_skew=timedelta(minutes=5),
@@ -70,10 +87,6 @@ def store(
     writer = Writer(
         lambda: pool.connect(database, application="test"), "test", limits, timedelta(minutes=5)
     )
-    samples = [
-        a_sample(time=NOW + timedelta(seconds=second), flight=f"{aircraft}-1", **members)
-        for second in seconds
-    ]
     topic = wire.telemetry_topic(operator, aircraft)
     size = 1 if received_with_time else 500
     for start in range(0, len(samples), size):

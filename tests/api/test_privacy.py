@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -12,15 +14,19 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from msgspec import structs
 
+from api.live import LivePicture
 from soramichi import mqtt
 from soramichi.domain import wire
-from soramichi.domain.publication import Discretion, Subject
+from soramichi.domain.events import EventKind
+from soramichi.domain.publication import Discretion, Period, Publications, Subject
+from soramichi.domain.telemetry import TelemetrySample
 from soramichi.settings import DatabaseSettings
 from soramichi.store import pool, symposiums
 from tests.api.conftest import STAFF_TOKEN, Server
-from tests.api.test_data import NOW, get, problem, store
-from tests.api.test_events import one_of_each, tell
+from tests.api.test_data import NOW, get, problem, settle, store
+from tests.api.test_events import an_event, one_of_each, tell
 from tests.builders import a_sample
 from tests.servers import publish_operator
 
@@ -317,6 +323,111 @@ def test_positions_are_as_late_and_as_coarse_as_the_operator_asked(
     assert time.monotonic() - began >= 2.5
     assert coordinates == [136.85, 34.35]
     assert track["geometry"]["coordinates"][0][:2] == [136.85, 34.35]
+
+
+GRID = Discretion(grid_deg=0.05)
+BEGINS = datetime.fromtimestamp(time.time() // 10 * 10 - 100, UTC)
+
+
+def flown(*, bend: float) -> list[TelemetrySample]:
+    """A path of 40 s: `bend` changes it within its cells, and when it comes into the second one."""
+    crossed = 12 + 6 * bend  # of the step that ends at 20 s
+    return [
+        a_sample(
+            time=BEGINS + timedelta(seconds=second + 0.7 * bend),
+            longitude_deg=(136.9 if second >= crossed else 136.87) - 0.0003 * bend * second,
+            latitude_deg=34.352 - 0.0001 * bend * second,
+            altitude_m=301.0 + 9.0 * bend,
+            vertical_speed_mps=1.0 + bend,
+        )
+        for second in range(40)
+    ]
+
+
+def stored_and_told(database: DatabaseSettings, server: Server, *, bend: float) -> str:
+    """What the public reads of that path, flown by an aircraft of its own."""
+    aircraft = f"BENT{bend:.0f}"
+    path = [structs.replace(one, flight=f"{aircraft}-1") for one in flown(bend=bend)]
+    settle(database, aircraft, path)
+    kinds = (EventKind.TAKEOFF, EventKind.LANDING)
+    seconds = (BEGINS - NOW).total_seconds() + 5 * bend
+    happened = [an_event(kind, seconds + 20 * i, aircraft=aircraft) for i, kind in enumerate(kinds)]
+    ids = tell(database, aircraft, happened)
+    one = [one for one in get(f"{server.url}/api/v1/flights")["flights"] if aircraft in one["id"]]
+    paths = (
+        f"flights/{aircraft}-1/track",
+        f"flights/{aircraft}-1/track?points=3",
+        f"events?aircraft={aircraft}&limit=1",
+        f"events?aircraft={aircraft}",
+    )
+    said = json.dumps([one, *(get(f"{server.url}/api/v1/{path}") for path in paths)])
+    for event_id in ids:
+        said = re.sub(rf'("id": |%7C){event_id}\b', r"\g<1>0", said)
+    return said.replace(aircraft, "BENT")
+
+
+def streamed(*, bend: float) -> list[bytes]:
+    """What a viewer gets of it, frame by frame."""
+
+    async def frames() -> list[bytes]:
+        picture = LivePicture(max_age=timedelta(hours=1))
+        always = Period(starts_at=datetime(2000, 1, 1, tzinfo=UTC))
+        picture.publish(
+            Publications(
+                periods={(Subject.OPERATOR, "o"): [always]},
+                discretions={"o": Discretion(grid_deg=GRID.grid_deg, delay=timedelta(seconds=3))},
+            )
+        )
+        shown = []
+        for second, sample in enumerate(flown(bend=bend)):
+            now = BEGINS + timedelta(seconds=second + 1)
+            state = wire.LiveState(
+                aircraft_id="JA01",
+                operator_id="o",
+                flight_id="JA01-1",
+                received_at=sample.time + timedelta(seconds=0.1 + 0.1 * bend),
+                sample=sample,
+            )
+            picture.update([state])
+            shown.append(bytes(picture.advance(now).message(deflated=False)["body"]))
+        return shown
+
+    return asyncio.run(frames())
+
+
+def test_paths_that_differ_within_cells_are_told_apart_by_nothing(
+    database: DatabaseSettings, server: Server
+) -> None:
+    store(database, "JA01", range(1))
+    with pool.connect(database, application="test") as connection:
+        symposiums.be_discreet(connection, "mie-demo", GRID)
+
+    straight, bent = (stored_and_told(database, server, bend=bend) for bend in (0.0, 1.0))
+
+    assert straight == bent
+    assert "vertical" not in straight
+    track = json.loads(straight)[1]
+    assert [datetime.fromisoformat(at) for at in track["properties"]["times"]] == [
+        BEGINS + timedelta(seconds=10 * step) for step in range(4)
+    ]
+    first, second = [136.85, 34.35, 300.0], [136.9, 34.35, 300.0]
+    assert track["geometry"]["coordinates"] == [first, first, second, second]
+
+
+def test_a_live_path_is_told_in_steps_too() -> None:
+    straight, bent = streamed(bend=0.0), streamed(bend=1.0)
+
+    assert straight == bent
+    frames = [json.loads(one.split(b"data: ")[1]) for one in straight]
+    moved = [one["aircraft"][0] for one in frames if one["aircraft"]]
+    assert [(one["lon"], one["altitude_m"]) for one in moved] == [
+        (136.85, 300.0), (136.85, 300.0), (136.9, 300.0), (136.9, 300.0),
+    ]  # fmt: skip
+    assert all(
+        one["time"] <= one["received_at"] <= frame["time"]
+        for frame in frames
+        for one in frame["aircraft"]
+    )
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer wrong", "Basic Zm9yLXRlc3RzLW9ubHk="])
