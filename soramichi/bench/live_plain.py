@@ -1,7 +1,7 @@
 """The plainest program for each task of the API, under the same uvicorn: the limit.
 
 `python -m soramichi.bench.live_plain PORT`: `/stream` sends the same shared bytes to everybody
-once a second, anything else answers with the same cached bytes through Starlette's Response.
+once a second, anything else is FastAPI that answers with the same cached bytes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import uvicorn
-from starlette.responses import Response
+from fastapi import FastAPI, Response
 from starlette.types import Receive, Scope, Send
 
 from api.live import public
@@ -32,11 +32,14 @@ class Plain:
         self._event = b""
         self._ticked = asyncio.Event()
         self._ticking: asyncio.Task[None] | None = None
+        self._framework = FastAPI()
+        self._framework.add_api_route("/healthz", self._answer)
+        self._framework.add_api_route("/aircraft", self._answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; uvicorn runs it without lifespan."""
         if scope["path"] != "/stream":
-            await Response(self._snapshot, media_type="application/json")(scope, receive, send)
+            await self._framework(scope, receive, send)
             return
         if self._ticking is None:
             self._ticking = asyncio.create_task(self._run())
@@ -44,6 +47,9 @@ class Plain:
         while True:
             await self._ticked.wait()
             await send({"type": "http.response.body", "body": self._event, "more_body": True})
+
+    async def _answer(self) -> Response:
+        return Response(self._snapshot, media_type="application/json")
 
     async def _run(self) -> None:
         while True:

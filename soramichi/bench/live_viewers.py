@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import select
 import socket
@@ -24,6 +25,9 @@ _TIME = b'data: {"time":"'
 # A tick is over for everybody when nothing has come for so long.
 _QUIET_S = 0.25
 _RECEIVE_BYTES = 65_536
+# Clients that ask for snapshots at the same time.
+_ASKING = 16
+_LENGTH = re.compile(rb"(?i)content-length: (\d+)")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +39,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     viewers: int
     ticks: int
     deaf: int = 0
+    # How long to wait, after measuring, until the server has dropped them.
+    patience_s: float = 0.0
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +56,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     wall_s: float
     rss_before_mb: float
     rss_after_mb: float
+    dropped: int
 
 
 class Audience:
@@ -123,7 +130,7 @@ def connect(plan: Plan, *, receive_bytes: int | None = None) -> socket.socket:
 def watch(plan: Plan) -> Seen:
     """Connect everybody, then measure whole ticks, from one quiet moment to another."""
     server = psutil.Process(plan.pid)
-    rss_before = server.memory_info().rss
+    rss_before, files = server.memory_info().rss, server.num_fds()
     audience = Audience(plan)
     deaf = [connect(plan, receive_bytes=4_096) for _ in range(plan.deaf)]
     audience.join(plan.viewers)
@@ -135,6 +142,10 @@ def watch(plan: Plan) -> Seen:
     cpu, wall = cpu_s(plan.pid) - cpu, time.monotonic() - wall
     delays = sorted(audience.delays)
     rss_after = server.memory_info().rss
+    deadline = time.monotonic() + plan.patience_s
+    while time.monotonic() < deadline and server.num_fds() > files + plan.viewers:
+        audience.read(_QUIET_S)
+    dropped = files + plan.viewers + plan.deaf - server.num_fds()
     for one in deaf:
         one.close()
     return Seen(
@@ -148,7 +159,36 @@ def watch(plan: Plan) -> Seen:
         wall_s=wall,
         rss_before_mb=rss_before / 1e6,
         rss_after_mb=rss_after / 1e6,
+        dropped=dropped,
     )
+
+
+def requests_per_s(port: int, path: str, requests: int) -> float:
+    """How many answers a second come to a few clients that ask again at once."""
+    clients = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(_ASKING)]
+    asked = b"GET %s HTTP/1.1\r\nHost: bench\r\n\r\n" % path.encode()
+    began = time.perf_counter()
+    for _ in range(requests // _ASKING):
+        for client in clients:
+            client.sendall(asked)
+        for client in clients:
+            _answer(client)
+    took_s = time.perf_counter() - began
+    for client in clients:
+        client.close()
+    return requests // _ASKING * _ASKING / took_s
+
+
+def _answer(client: socket.socket) -> None:
+    """Take one whole answer. Raises ConnectionError for one that is not 200."""
+    data = client.recv(_RECEIVE_BYTES)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = _LENGTH.search(head)
+    if not head.startswith(b"HTTP/1.1 200") or length is None:
+        raise ConnectionError(f"the server answered {head[:40]!r}; see its log")
+    missing = int(length[1]) - len(body)
+    while missing > 0:
+        missing -= len(client.recv(_RECEIVE_BYTES)) or missing
 
 
 def cpu_s(pid: int) -> float:

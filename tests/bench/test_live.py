@@ -10,7 +10,7 @@ import pytest
 from soramichi.bench import live, live_feed, live_viewers
 from soramichi.bench.report import Result
 
-SMALL = live.Plan(viewers=(20,), ticks=2, slow=2, visits=20, requests=5)
+SMALL = live.Plan(viewers=(20,), ticks=2, slow=2, visits=20, requests=32, runs=1, patience_s=0)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,14 @@ def test_delays_and_costs_are_measured_beside_the_plain_server(rows: dict[str, R
 
 
 def test_viewers_that_never_read_leave_the_others_their_events(rows: dict[str, Result]) -> None:
-    assert 0 < rows["live 20 beside 2 that never read: p99"]["value"] < 10_000
+    assert 0 < rows["live 20 beside 2 deaf: p99"]["value"] < 10_000
+
+
+def test_snapshots_and_what_visits_leave_are_judged(rows: dict[str, Result]) -> None:
+    assert rows["live snapshots of 100 aircraft"]["limit"]
+    assert rows["live kept after 20 visits: files"]["met"]
+    assert rows["live kept after 20 visits: memory"]["target"]
+    assert rows["live 20 viewers: CPU a message"]["target"] is None
 
 
 def test_the_feed_tells_of_every_aircraft_once() -> None:
