@@ -188,7 +188,10 @@ def _answer(client: socket.socket) -> None:
         raise ConnectionError(f"the server answered {head[:40]!r}; see its log")
     missing = int(length[1]) - len(body)
     while missing > 0:
-        missing -= len(client.recv(_RECEIVE_BYTES)) or missing
+        part = client.recv(_RECEIVE_BYTES)
+        if not part:
+            raise ConnectionError("the server ended an answer early; see its log")
+        missing -= len(part)
 
 
 def cpu_s(pid: int) -> float:
