@@ -155,8 +155,9 @@ class ApiSettings(_Section):
     state_max_age_s: Annotated[float, Field(gt=0.0)] = 3_600.0
     # Whoever shows this token may see what is for staff only; without it nobody may.
     staff_token_file: Path | None = None
-    # An online base map is off unless both are set; the attribution is then shown on the map.
+    # A base map of tiles, from a server or out of a file here; the attribution is shown on it.
     tile_url: str | None = None
+    pmtiles_file: Path | None = None
     tile_attribution: str | None = None
     # What the planner's desk knows of the ground: elevation tiles or GeoTIFF, people by mesh code.
     terrain_folder: Path | None = None
@@ -164,7 +165,10 @@ class ApiSettings(_Section):
 
     @model_validator(mode="after")
     def _pairs(self) -> Self:
-        if (self.tile_url is None) != (self.tile_attribution is None):
+        if self.pmtiles_file is not None:
+            if self.tile_url is not None:
+                raise ValueError("tile_url and pmtiles_file are two base maps: unset one of them")
+        elif (self.tile_url is None) != (self.tile_attribution is None):
             raise ValueError("tile_url and tile_attribution are set together or not at all")
         return self
 

@@ -9,6 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from api.files import Files, prepared
 from api.prepared import Prepared
+from api.tiles import Tiles
+from api.tiles import install as install_tiles
 from maps import assets
 from maps.pages import (
     Page,
@@ -43,12 +45,8 @@ SOUNDS = Sounds(
 
 def install(app: FastAPI, settings: ApiSettings) -> None:
     """Add the pages and static files to the application."""
-    tiles = (
-        TileSource(url=settings.tile_url, attribution=settings.tile_attribution)
-        if settings.tile_url and settings.tile_attribution
-        else None
-    )
     router = APIRouter(include_in_schema=False)
+    tiles = _base_map(router, settings)
     fixed = {
         "/": _prepared(home_page(tiles=tiles, sounds=SOUNDS)),
         "/live": _prepared(live_page(tiles=tiles, zones=True, sounds=SOUNDS)),
@@ -88,6 +86,16 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
 
     _explain(app, router)
     app.include_router(router)
+
+
+def _base_map(router: APIRouter, settings: ApiSettings) -> TileSource | None:
+    """The tiles that the settings name, None for our own drawing. Raises `BadSettings`."""
+    file = settings.pmtiles_file
+    own = Tiles(file, settings.tile_attribution) if file else None
+    install_tiles(router, own)
+    if settings.tile_url and settings.tile_attribution:
+        return TileSource(url=settings.tile_url, attribution=settings.tile_attribution)
+    return own.source if own else None
 
 
 def _explain(app: FastAPI, router: APIRouter) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -32,13 +34,20 @@ class Server:
 @pytest.fixture
 def server(database: DatabaseSettings, tmp_path: Path) -> Iterator[Server]:
     """Shows all of the operator `mie-demo`, and nothing of anybody else."""
+    with serving(database, tmp_path) as running:
+        yield running
+
+
+@contextmanager
+def serving(database: DatabaseSettings, tmp_path: Path, **settings: Any) -> Iterator[Server]:
+    """The same with more settings."""
     port = free_port()
     token = tmp_path / "token"
     token.write_text(STAFF_TOKEN)
     publish_operator(database, "mie-demo")
     with a_broker("nats", tmp_path / "broker") as broker:
-        settings = ApiSettings(port=port, stream_interval_ms=100, staff_token_file=token)
-        app = create_app(settings, broker.settings(), database)
+        chosen = ApiSettings(port=port, stream_interval_ms=100, staff_token_file=token, **settings)
+        app = create_app(chosen, broker.settings(), database)
         config = uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1)
         running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run)

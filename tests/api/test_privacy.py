@@ -102,6 +102,7 @@ FIXED = {
     "GET /manifest.webmanifest",
     "GET /service-worker.js",
     "GET /static/{path:path}",
+    "GET /tiles/{z}/{x}/{y}",
 }
 # Through a proxy, as the public comes: this host itself may see `/metrics`.
 AS_PUBLIC = {"X-Forwarded-For": "203.0.113.9"}
@@ -134,7 +135,7 @@ def asked(server: Server, door: str, query: str = "") -> tuple[int, Message, str
     """Status, headers and text that the public gets at a door, asking for the secret flight."""
     method, path = door.split()
     path = path.replace("{flight_id}", f"{SECRET}-1").replace("{event_id}", "1")
-    path = path.replace("{path:path}", "icon.svg")
+    path = path.replace("{path:path}", "icon.svg").replace("{z}/{x}/{y}", "0/0/0")
     body = BODIES.get(path, {"by": "x"}) if method == "POST" else None
     request = urllib.request.Request(
         f"{server.url}{path}{query}",
