@@ -118,9 +118,7 @@ def band_meetings(
         rows = slice(begin, begin + batch)
         here = (line.longitude_deg[rows], line.latitude_deg[rows])
         lon, lat = squares.middles(*here)
-        inside = squares.covering & shapely.contains_xy(near, lon.ravel(), lat.ravel()).reshape(
-            lon.shape
-        )
+        inside = squares.covering & _inside(near, lon, lat)
         least, most = squares.ground(*here, inside, surroundings.terrain)
         undulation = _undulation(surroundings.geoid, lon, lat)
         bands = Bands.of(line.top_m[rows], line.bottom_m[rows], volume, undulation)
@@ -137,6 +135,19 @@ def band_meetings(
         low[rows] = np.where(meets, bottom, np.inf).min(axis=(1, 2))
         high[rows] = np.where(meets, top, -np.inf).max(axis=(1, 2))
     return list(_runs(line, met, asked & ~met, low, high))
+
+
+def _inside(near: shapely.Geometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    """Which squares have their middle inside; place by place where all or none have."""
+    box = shapely.box(
+        *(pick(axis, axis=(1, 2)) for pick in (np.min, np.max) for axis in (lon, lat))
+    )
+    inside = np.zeros(lon.shape, bool)
+    inside[shapely.contains_properly(near, box)] = True
+    mixed = shapely.intersects(near, box) & ~inside[:, 0, 0]
+    found = shapely.contains_xy(near, lon[mixed].ravel(), lat[mixed].ravel())
+    inside[mixed] = found.reshape(lon[mixed].shape)
+    return inside
 
 
 def _undulation(geoid: Geoid | None, lon: Floats, lat: Floats) -> Floats:

@@ -254,11 +254,11 @@ def _columns_in_row(piece: Record, low: float, high: float) -> tuple[float, floa
 
 @compiled
 def _fill_meetings(
-    f: Flights, z: Volumes, g: Grid, first_only: bool, owner: int, out: Integers, n: int
-) -> tuple[int, int]:
-    """Fill `out` from row n on with the meetings of `owner` and those after it.
+    f: Flights, z: Volumes, g: Grid, first_only: bool, out: Integers, at: Integers
+) -> None:
+    """Add meetings to `out` from candidate at[0] and row at[1] on, moving both.
 
-    Returns the first candidate whose meetings did not all fit, and the rows filled before.
+    Stops at the first candidate whose meetings do not all fit.
     """
     # One body over plain arrays: members of tuples, arrays that grow, and arrays given to
     # functions that are not inlined are counted up and down at every step, which costs
@@ -270,8 +270,9 @@ def _fill_meetings(
     seen = np.full(volumes.size, -1, np.int64)
     # Every other piece first: neighbours meet the same zone, so that one is found sooner.
     step = 2 if first_only else 1
-    while owner < starts.size - 1:
-        begin, end, filled = starts[owner], starts[owner + 1], n
+    for owner in range(at[0], starts.size - 1):
+        begin, end, filled = starts[owner], starts[owner + 1], at[1]
+        n = filled
         half = begin + (end - begin + step - 1) // step
         for nth in range(begin, end):
             i = nth
@@ -307,7 +308,7 @@ def _fill_meetings(
                         if not _meets(pieces, band, i, volume, chunks, vertices, periods):
                             continue
                         if n == out.shape[0]:
-                            return owner, filled
+                            return
                         out[n, 0], out[n, 1] = i, v
                         n += 1
                         if first_only:
@@ -316,8 +317,7 @@ def _fill_meetings(
                         break
                 if first_only and n > filled:
                     break
-        owner += 1
-    return owner, n
+        at[0], at[1] = owner + 1, n
 
 
 @compiled
@@ -327,11 +327,12 @@ def meetings(f: Flights, z: Volumes, g: Grid, first_only: bool) -> tuple[Integer
     With `first_only` one of each candidate that meets any: enough to accept or reject it.
     """
     out = np.empty((8 * f.start.size + 1024, 2), np.int64)
-    owner, n = _fill_meetings(f, z, g, first_only, 0, out, 0)
-    while owner < f.start.size - 1:
+    at = np.zeros(2, np.int64)
+    while True:
+        _fill_meetings(f, z, g, first_only, out, at)
+        if at[0] >= f.start.size - 1:
+            return out[: at[1], 0].copy(), out[: at[1], 1].copy()
         out = np.concatenate((out, np.empty((2 * out.shape[0], 2), np.int64)))
-        owner, n = _fill_meetings(f, z, g, first_only, owner, out, n)
-    return out[:n, 0].copy(), out[:n, 1].copy()
 
 
 @compiled
@@ -459,12 +460,12 @@ def _fill_stretches(
     owner: Integers,
     which: Integers,
     ends: Floats,
-    m: int,
-    n: int,
-) -> tuple[int, int]:
-    """Add the stretches of meeting m and those after it from row n on, as far as they fit.
+    at: Integers,
+) -> None:
+    """Add the stretches of meetings from at[0] on, from row at[1] on, moving both.
 
-    `last` is the last row of each volume or -1. Returns the next meeting and the next row.
+    Stops at the first meeting whose stretches do not fit. `last` is the last row of each
+    volume or -1.
     """
     pieces, band, starts = f.pieces, f.band, f.start
     volumes, chunks, vertices, periods = z.volumes, z.chunks, z.vertices, z.periods
@@ -473,8 +474,8 @@ def _fill_stretches(
         v = volumes[w]
         most = max(most, chunks[v.chunk_end - 1].last - chunks[v.chunk].first)
     rows, near = np.empty((2 * most + 2, 2)), np.empty((2 * most + 2, 2))
-    mine = 0
-    while m < piece.size:
+    mine, n = 0, at[1]
+    for m in range(at[0], piece.size):
         i, w = piece[m], volume[m]
         while starts[mine + 1] <= i:
             mine += 1
@@ -483,7 +484,7 @@ def _fill_stretches(
         a, b = _height_window(band, i, v.floor, v.floor_datum, v.ceiling, v.ceiling_datum)
         count = _near(p, v, chunks, vertices, rows, near)
         if n + count * (v.period_end - v.period) > owner.size:
-            break
+            return
         for k in range(v.period, v.period_end):
             c, d, cut = _time_window(p.starts, p.ends, periods[k, 0], periods[k, 1])
             for row in range(count):
@@ -498,8 +499,7 @@ def _fill_stretches(
                 owner[n], which[n], ends[n, 0], ends[n, 1] = mine, w, start, end
                 last[w] = n
                 n += 1
-        m += 1
-    return m, n
+        at[0], at[1] = m + 1, n
 
 
 @compiled
@@ -515,14 +515,16 @@ def stretches(
     last = np.full(z.volumes.size, -1, np.int64)
     room = piece.size + 256
     owner, which, ends = np.empty(room, np.int64), np.empty(room, np.int64), np.empty((room, 2))
-    m, n = _fill_stretches(f, z, along_m, piece, volume, gap_m, last, owner, which, ends, 0, 0)
-    while m < piece.size:
+    at = np.zeros(2, np.int64)
+    while True:
+        _fill_stretches(f, z, along_m, piece, volume, gap_m, last, owner, which, ends, at)
+        if at[0] == piece.size:
+            n = at[1]
+            return owner[:n].copy(), which[:n].copy(), ends[:n, 0].copy(), ends[:n, 1].copy()
         owner = np.concatenate((owner, np.empty(room, np.int64)))
         which = np.concatenate((which, np.empty(room, np.int64)))
         ends = np.concatenate((ends, np.empty((room, 2))))
         room *= 2
-        m, n = _fill_stretches(f, z, along_m, piece, volume, gap_m, last, owner, which, ends, m, n)
-    return owner[:n].copy(), which[:n].copy(), ends[:n, 0].copy(), ends[:n, 1].copy()
 
 
 @compiled

@@ -77,8 +77,9 @@ def _polygon(
     spare: Floats,
 ) -> int:
     """Corners of what is allowed on two pieces; `top` and `bottom` at both ends of both."""
-    polygon[0], polygon[1] = (0.0, 0.0), (1.0, 0.0)
-    polygon[2], polygon[3] = (1.0, 1.0), (0.0, 1.0)
+    # Number by number: a row set from a tuple takes the compiler ten times as long.
+    polygon[0, 0], polygon[0, 1], polygon[1, 0], polygon[1, 1] = 0.0, 0.0, 1.0, 0.0
+    polygon[2, 0], polygon[2, 1], polygon[3, 0], polygon[3, 1] = 1.0, 1.0, 0.0, 1.0
     n = 4
     if np.isfinite(p.starts) and np.isfinite(q.starts):
         lead, dp, dq = p.starts - q.starts, p.ends - p.starts, q.ends - q.starts
@@ -124,8 +125,9 @@ def close_pieces(
                 continue
             if p.starts - late_s > q.ends or q.starts - late_s > p.ends:
                 continue
-            top[0], bottom[0] = first_band[i, :2], first_band[i, 2:]
-            top[1], bottom[1] = second_band[j, :2], second_band[j, 2:]
+            for end in range(2):
+                top[0, end], bottom[0, end] = first_band[i, end], first_band[i, end + 2]
+                top[1, end], bottom[1, end] = second_band[j, end], second_band[j, end + 2]
             corners = _polygon(p, q, top, bottom, late_s, apart_m, polygon, spare)
             if corners == 0:
                 continue
@@ -142,9 +144,9 @@ def close_pieces(
                 else:
                     a = c
             best = 0.5 * (a + b)
-            for end in (lo, hi):
-                if _apart(w, polygon, corners, end) < _apart(w, polygon, corners, best):
-                    best = end
+            for edge in (lo, hi):
+                if _apart(w, polygon, corners, edge) < _apart(w, polygon, corners, best):
+                    best = edge
             least = _apart(w, polygon, corners, best)
             reach = p.reach + q.reach + between_m
             if least > reach:

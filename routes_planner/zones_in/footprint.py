@@ -118,7 +118,12 @@ def number(value: Any) -> float | None:
 
 def _points(values: Any, item: Item, field: str) -> Ring | None:
     try:
-        points = np.array([point[:2] for point in values], dtype=np.float64)
+        # numpy takes true for 1 degree: a zone would lie somewhere else and say nothing.
+        no_place = [np.nan, np.nan]
+        points = np.array(
+            [no_place if any(n is True or n is False for n in p[:2]) else p[:2] for p in values],
+            dtype=np.float64,
+        )
     except (TypeError, ValueError, KeyError, IndexError, OverflowError):
         points = np.empty((0, 0))
     if points.ndim != 2 or points.shape[1:] != (2,) or not np.isfinite(points).all():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from numba.core import event
 
 from maps.export import routes_file
 from routes_planner.compare import height_profile, table
@@ -33,6 +34,29 @@ _WORDS = {
     Answer.UNKNOWN: "判定不能 unknown",
 }
 _MARKS = {Severity.FAIL: "x", Severity.UNKNOWN: "?", Severity.CAUTION: "!"}
+
+
+class _FirstCompilation(event.Listener):
+    """Says once why the first answer after an installation takes longer than all others."""
+
+    _said = False
+
+    def on_start(self, event: Any) -> None:  # noqa: ARG002  # numba's signature
+        """A function is compiled: it was not in the cache on disk."""
+        if not self._said:
+            self._said = True
+            click.echo(
+                "初回のみ計算部分をコンパイルしています。数十秒お待ちください…\n"
+                "compiling the planner once, for the first question only; this takes some "
+                "ten seconds…",
+                err=True,
+            )
+
+    def on_end(self, event: Any) -> None:
+        """Nothing: the answer follows."""
+
+
+event.register("numba:compile", _FirstCompilation())  # type: ignore[no-untyped-call]
 
 
 def check(files: tuple[Path, ...], booked: tuple[Path, ...], options: dict[str, Any]) -> int:

@@ -72,6 +72,14 @@ class Sea:
 
     def surfaces_amsl_m(self, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
         """0.0 inside the area, NaN outside."""
+        if len(longitude_deg) > 1:
+            # Places of one question are near each other: mostly all of them or none are at sea.
+            low = np.min(longitude_deg), np.min(latitude_deg)
+            box = shapely.box(*low, np.max(longitude_deg), np.max(latitude_deg))
+            if shapely.contains_properly(self._area, box):
+                return np.zeros(len(longitude_deg))
+            if not shapely.intersects(self._area, box):
+                return np.full(len(longitude_deg), np.nan)
         return np.where(shapely.intersects_xy(self._area, longitude_deg, latitude_deg), 0.0, np.nan)
 
 

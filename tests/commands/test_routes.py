@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import shapely
+from distributed import LocalCluster
 
 from routes_planner.zones_in.reading import read_zone_file
 from soramichi.commands.geozones import records
@@ -218,6 +219,22 @@ def test_the_zones_of_the_database_are_used_without_geozones(
     assert [[v["candidate"], v["verdict"], len(v["findings"])] for v in answers[0]] == [
         [v["candidate"], v["verdict"], len(v["findings"])] for v in answers[1]
     ]
+
+
+def test_a_cluster_of_two_worker_processes_prints_the_same(files: tuple[str, str]) -> None:
+    asked = ("check", files[0], "--geozones", files[1], "--json", "--depart", "2026-11-23T10:00Z")
+    alone = run(*asked)
+
+    with LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        together = run(*asked, "--scheduler", cluster.scheduler_address)
+        nobody = run(*asked, "--scheduler", "tcp://127.0.0.1:1")
+
+    assert (together.returncode, alone.returncode) == (1, 1), together.stderr
+    assert together.stdout == alone.stdout
+    assert nobody.returncode not in (0, 1)
+    assert "127.0.0.1:1" in nobody.stderr
 
 
 @pytest.mark.parametrize("command", [(), ("routes", "check")])

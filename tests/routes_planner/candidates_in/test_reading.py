@@ -1,4 +1,5 @@
 import json
+import os
 import random
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,11 +10,13 @@ import pytest
 from routes_planner.candidates_in.candidate import TYPICAL, Stated
 from routes_planner.candidates_in.reading import FORMATS, Candidates, read_candidates
 from routes_planner.zones_in.report import Action
+from soramichi.__main__ import main
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.flight import AircraftClass
 from soramichi.errors import BadFile
 
+MUTATIONS = int(os.environ.get("MUTATIONS", "1500"))
 LINE = [[136.5, 34.3, 100.0], [136.6, 34.4, 120.0]]
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "missions"
 
@@ -351,22 +354,59 @@ WHOLE: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_broken_file_is_read_or_refused_and_never_a_traceback(name: str) -> None:
-    rng = random.Random(name)
-    whole = WHOLE[name]
-    assert read(whole).candidate_format == name
-    text = whole if isinstance(whole, bytes) else json.dumps(whole).encode()
-    for _ in range(300):
-        data = bytearray(text)
-        if isinstance(whole, bytes) or rng.random() < 0.3:
-            at = rng.randrange(len(data))
-            data[at : at + rng.randint(0, 5)] = rng.randbytes(rng.randint(0, 3))
-        else:
-            data = bytearray(json.dumps(_with_junk(json.loads(text), rng)).encode())
+    rng = random.Random(f"{name} {MUTATIONS}")
+    assert read(WHOLE[name]).candidate_format == name
+    for _ in range(MUTATIONS // len(FORMATS)):
         try:
-            corridors = read(bytes(data)).corridors
+            corridors = read(_mutated(WHOLE[name], rng)).corridors
         except BadFile:
             continue
         assert corridors
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_command_refuses_what_the_reader_does_and_passes_nothing_through_a_wall(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = random.Random(f"{name} through the command")
+    route, wall = tmp_path / "route.file", tmp_path / "wall.geojson"
+    # All of the Earth up to 84 degrees is closed: whatever line the file still has is in it.
+    east = (-179.9, -90.0, 0.0, 90.0, 179.9)
+    ring = [[lon, -84.0] for lon in east] + [[lon, 84.0] for lon in east[::-1]]
+    closed = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    wall.write_text(
+        json.dumps({"type": "Feature", "properties": {"type": "PROHIBITED"}, "geometry": closed})
+    )
+    arguments = ["routes", "check", str(route), "--geozones", str(wall), "--rules", "none"]
+    codes = set()
+    for _ in range(max(MUTATIONS // 200, 10)):
+        data = _mutated(WHOLE[name], rng)
+        route.write_bytes(data)
+        monkeypatch.setattr("sys.argv", ["soramichi", *arguments, "--json"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        try:
+            read(data)
+        except BadFile:
+            assert ended.value.code == 2, data
+            assert said.out == ""
+            assert said.err.startswith("soramichi: ") or "\nsoramichi: " in said.err
+        else:
+            assert ended.value.code in (1, 2), data
+        codes.add(ended.value.code)
+    assert 1 in codes
+
+
+def _mutated(whole: Any, rng: random.Random) -> bytes:
+    """The file with a few bytes changed, or one member of its document."""
+    text = whole if isinstance(whole, bytes) else json.dumps(whole).encode()
+    if not isinstance(whole, bytes) and rng.random() >= 0.3:
+        return json.dumps(_with_junk(json.loads(text), rng)).encode()
+    data = bytearray(text)
+    at = rng.randrange(len(data))
+    data[at : at + rng.randint(0, 5)] = rng.randbytes(rng.randint(0, 3))
+    return bytes(data)
 
 
 def _with_junk(document: Any, rng: random.Random) -> Any:
