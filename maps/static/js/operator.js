@@ -82,7 +82,7 @@ function eventRow(event) {
   const row = element("li", { className: "event", "data-severity": event.severity, "data-done": done },
     element("span", { className: "badge", textContent: word(event.severity) }),
     element("p", { textContent: text }),
-    element("small", { textContent: `${clock(new Date(event.time))} ${event.aircraft} · ${event.flight}` }));
+    element("small", { textContent: `${clock(new Date(event.time))} · ${event.aircraft} · ${event.flight}` }));
   if (done) {
     const by = word("acknowledged", event.acknowledged_by, clock(new Date(event.acknowledged_at)));
     row.append(element("span", { className: "done", textContent: by }));
@@ -149,7 +149,7 @@ function show() {
   const reasons = Object.entries(shown.waiting);
   put(at("quarantine"), reasons.length ? reasons.map(([reason, count]) => element("li", {},
     element("span", { textContent: reason }), element("b", { textContent: String(count) })))
-    : [element("li", { textContent: word("noQuarantine") })]);
+    : [element("li", { className: "none quiet", textContent: word("noQuarantine") })]);
 }
 
 /** Delays are read from every sample of a flight: one flight at a time, and only when it grew. */
