@@ -135,7 +135,7 @@ def test_nothing_for_staff_is_kept_in_the_browsers_cache(busy: Server, opened: O
     visit.page.locator(".event").first.wait_for()
 
     cached = visit.page.evaluate(CACHED)
-    assert "/operator" in cached
+    assert "/live" in cached
     private = ("/api/v1/events", "/api/v1/completeness", "/api/v1/links", "/api/v1/quarantine")
     assert not set(private) & set(cached)
 
