@@ -31,7 +31,8 @@ def two(
 ) -> Iterator[dict[int, subprocess.Popen[bytes]]]:
     """Port -> process: `python -m api` twice, beside the server that publishes the operator."""
     running: dict[int, subprocess.Popen[bytes]] = {}
-    for port in (free_port(), free_port()):
+    for _ in range(2):
+        port = free_port()
         settings = ApiSettings(port=port, stream_interval_ms=100)
         variables = environment(settings) | environment(server.broker.settings())
         with (tmp_path / f"{port}.log").open("wb") as log:
@@ -40,8 +41,7 @@ def two(
                 env=os.environ | variables | environment(database),
                 stderr=log,
             )
-    for port in running:
-        wait_for_port(port, timeout_s=60)
+        wait_for_port(port, timeout_s=60)  # Bound, so that the next free one is another.
     yield running
     for process in running.values():
         process.kill()
