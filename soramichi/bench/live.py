@@ -12,11 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 
 import msgspec
 import psutil
@@ -25,7 +23,7 @@ from soramichi.bench import live_viewers, stream
 from soramichi.bench.live_feed import Feed
 from soramichi.bench.live_viewers import Seen
 from soramichi.bench.report import Result, median, result
-from soramichi.bench.stage import Stage
+from soramichi.bench.stage import Stage, answers
 from soramichi.domain.flight import Name
 from soramichi.domain.publication import Subject
 from soramichi.embedded.folder import free_port
@@ -250,18 +248,10 @@ def _server(
     with _on_core(0):
         child = stage.run("live", [sys.executable, *arguments], variables)
     try:
-        wait_until(lambda: _answers(port), child, timeout_s=60)
+        wait_until(lambda: answers(port, "/healthz"), child, timeout_s=60)
         yield Server(child, port, path)
     finally:
         child.stop()
-
-
-def _answers(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=2)
-    with suppress(OSError, HTTPException):
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == HTTPStatus.OK
-    return False
 
 
 @contextmanager

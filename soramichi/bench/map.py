@@ -11,15 +11,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soramichi.bench.map_server import REALTIME
 from soramichi.bench.report import Result, median, result
+from soramichi.bench.stage import answers
 from soramichi.embedded.folder import free_port
 from soramichi.embedded.processes import Child, Command, wait_until
 from soramichi.errors import Unavailable
@@ -227,15 +226,7 @@ def _server(count: int) -> Iterator[str]:
         log = Path(folder) / "map.log"
         child = Child(Command(name="map", arguments=line, log=log, environment={}))
         try:
-            wait_until(lambda: _answers(port), child, timeout_s=60)
+            wait_until(lambda: answers(port, "/blank"), child, timeout_s=60)
             yield f"http://127.0.0.1:{port}"
         finally:
             child.stop()
-
-
-def _answers(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=2)
-    with suppress(OSError, HTTPException):
-        connection.request("GET", "/blank")
-        return connection.getresponse().status == HTTPStatus.OK
-    return False

@@ -11,8 +11,10 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Self
 
@@ -172,3 +174,12 @@ def _there(connection: pool.Connection, keys: Sequence[tuple[str, datetime]]) ->
 def _stored(connection: pool.Connection) -> int:
     [(count,)] = connection.execute("SELECT count(*) FROM telemetry").fetchall()
     return int(count)
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether a web server of this host says 200 at `path`."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=2)
+    with suppress(OSError, HTTPException):
+        connection.request("GET", path)
+        return connection.getresponse().status == HTTPStatus.OK
+    return False
