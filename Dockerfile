@@ -11,7 +11,8 @@ RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements.lock
 
 FROM python:3.11.14-slim-bookworm
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# The planner is compiled for the processor it runs on; compose.yaml lets it write to /tmp only.
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 NUMBA_CACHE_DIR=/tmp/numba
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin soramichi
 WORKDIR /app
 COPY --from=python-libraries /opt/venv /opt/venv

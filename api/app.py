@@ -7,7 +7,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 
 import psycopg
 from fastapi import FastAPI
@@ -24,6 +23,7 @@ from api.live import LivePicture, listener
 from api.routes import completeness, events, flights, geozones, health, live, pages, routes
 from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings
 from soramichi.store import pool, reads, symposiums
+from soramichi.version import VERSION
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def create_app(
     app = FastAPI(
         title="Soramichi 空みち",
         description="Demonstration flights, streamed, judged and shown.",
-        version=version("soramichi"),
+        version=VERSION,
         lifespan=lifespan,
         docs_url=None,  # their scripts come from another host; `pages` has our own
         redoc_url=None,

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from soramichi.errors import SoramichiError
+from soramichi.version import VERSION
 
 # name on the command line -> (module, attribute), in the order `--help` shows.
 COMMANDS = {
@@ -52,7 +53,7 @@ class Lazy(click.Group):
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="soramichi")
+@click.version_option(VERSION)
 def cli() -> None:
     """Soramichi (空みち): demonstration flights, streamed, judged and shown.
 
