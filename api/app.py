@@ -27,6 +27,9 @@ from soramichi.version import VERSION
 
 log = logging.getLogger(__name__)
 
+# Twenty candidate files of two million characters, the largest question, and some.
+_MOST_BYTES = 50_000_000
+
 
 def create_app(
     settings: ApiSettings, broker: BrokerSettings, database: DatabaseSettings, *, name: str = "api"
@@ -69,6 +72,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # their scripts come from another host; `pages` has our own
         redoc_url=None,
+        max_body_size=_MOST_BYTES,
     )
     app.state.metrics = CollectorRegistry()
     errors.install(app)

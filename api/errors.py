@@ -12,11 +12,20 @@ from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
-from soramichi.errors import BadInput, NotAllowed, NotFound, SoramichiError, Unavailable
+from soramichi.errors import (
+    BadInput,
+    BadSettings,
+    NotAllowed,
+    NotFound,
+    SoramichiError,
+    Unavailable,
+)
 
 log = logging.getLogger(__name__)
 
+# The first that fits. How the server was set up is its administrator's business, not the asker's.
 STATUS: dict[type[SoramichiError], int] = {
+    BadSettings: 500,
     BadInput: 422,
     NotAllowed: 403,
     NotFound: 404,
@@ -56,7 +65,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http(_request: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, "HTTPException", str(error.detail))
+        answer = problem(error.status_code, "HTTPException", str(error.detail))
+        answer.headers.update(error.headers or {})  # which methods are allowed, for instance
+        return answer
 
     @app.exception_handler(DataError)
     def unstorable(_request: Request, error: DataError) -> JSONResponse:

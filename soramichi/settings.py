@@ -28,7 +28,7 @@ class _WithPassword(_Section):
     def secret(self) -> str | None:
         """The password, from the file when one is named; None when there is none.
 
-        Raises `BadSettings` when the file cannot be read.
+        Raises `BadSettings` when the file cannot be read or is empty.
         """
         if self.password_file is not None:
             return _read_secret(self.password_file)
@@ -36,10 +36,14 @@ class _WithPassword(_Section):
 
 
 def _read_secret(file: Path) -> str:
+    """What the file holds, never nothing: an empty secret would let everybody in."""
     try:
-        return file.read_text().strip()
-    except OSError as error:
+        secret = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"the secret in {file} cannot be read: {error}") from error
+    if not secret:
+        raise BadSettings(f"{file} is to hold a secret and is empty; write one into it")
+    return secret
 
 
 class BrokerSettings(_WithPassword):

@@ -99,9 +99,9 @@ async def _ask(request: Request, question: Check | Search) -> dict[str, Any]:
     if _waiting >= _LONGEST_QUEUE:
         raise Unavailable("too many questions at once; ask again in a moment")
     here = context(request)
-    zones = await geozones.public_zones(here.pool)
     _waiting += 1
     try:
+        zones = await geozones.public_zones(here.pool)
         async with _asking:
             return await asyncio.to_thread(_answer, zones, question, here.settings)
     finally:

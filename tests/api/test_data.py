@@ -229,6 +229,15 @@ def test_every_error_is_one_problem_document(
     assert set(body) == {"type", "title", "status", "detail"}
 
 
+def test_a_method_that_is_not_offered_is_told_which_are(server: Server) -> None:
+    request = urllib.request.Request(f"{server.url}/api/v1/flights", method="DELETE")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+
+    assert refused.value.code == 405
+    assert "GET" in refused.value.headers["Allow"]
+
+
 def test_health_readiness_and_metrics_answer(server: Server) -> None:
     assert get(f"{server.url}/healthz") == {"status": "ok"}
     assert get(f"{server.url}/readyz") == {"status": "ready"}

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -229,6 +230,21 @@ def test_metrics_are_for_this_host_and_for_staff(server: Server, headers: dict[s
     assert answered({"Authorization": f"Bearer {STAFF_TOKEN}"}) == 200
     with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:
         assert answer.status == 200
+
+
+@pytest.mark.parametrize("shown", ["", " ", STAFF_TOKEN])
+def test_a_token_file_that_holds_nothing_lets_nobody_in(
+    server: Server, tmp_path: Path, shown: str
+) -> None:
+    (tmp_path / "token").write_text("\n")
+    request = urllib.request.Request(
+        f"{server.url}/api/v1/links", headers={"Authorization": f"Bearer {shown}"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+
+    assert refused.value.code == 500
+    assert json.load(refused.value)["detail"] == "see the server log"
 
 
 def test_an_unpublished_aircraft_leaves_by_no_door(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import urllib.error
 import urllib.request
 from html import unescape
+from http.client import HTTPConnection
 from importlib import resources
 from typing import Any
 
@@ -156,6 +158,22 @@ def test_profiles_and_layers_stand_in_the_order_of_the_verdicts(server: Server) 
         # No population and no terrain on land is loaded: each says so, none looks harmless.
         assert "no population" in layer["people"]["reason"]["en"]
         assert layer["fall"]["unknown"]["coordinates"]
+
+
+def test_a_question_that_would_fill_the_memory_is_not_read(server: Server) -> None:
+    """As long as it says it is, or in parts without saying so."""
+    address = server.url.removeprefix("http://")
+    for headers, sent in (({"Content-Length": str(10**9)}, 0), ({}, 60)):
+        asking = HTTPConnection(address, timeout=60)
+        parts = (b" " * 1_000_000 for _ in range(sent))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            asking.request(
+                "POST", "/api/v1/routes/check", parts if sent else None,
+                {"Content-Type": "application/json", **headers}, encode_chunked=bool(sent),
+            )  # fmt: skip
+        assert asking.getresponse().status == 413
+        asking.close()
+    assert get(f"{server.url}/healthz") == {"status": "ok"}
 
 
 @pytest.mark.usefixtures("seeded")
