@@ -11,6 +11,7 @@ import uvicorn
 
 from api.app import create_app
 from soramichi import logs
+from soramichi.errors import carry_out, listening
 from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings, LogSettings, load
 
 log = logging.getLogger(__name__)
@@ -19,12 +20,14 @@ log = logging.getLogger(__name__)
 _PATIENCE_MS = 30_000
 # Files and connections that are no streams.
 _OTHER_FILES = 1_000
+_BACKLOG = 2_048  # uvicorn's own
 
 
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
     logs.configure(load(LogSettings))
     settings = load(ApiSettings)
+    settings.staff_token()  # what cannot be read is told now, not to the first who asks
     _allow_files(settings.stream_max_viewers + _OTHER_FILES)
     # Process ids repeat in containers, and two with one name would take turns at the broker.
     name = f"api-{secrets.token_hex(8)}"
@@ -40,11 +43,18 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    listening = config.bind_socket()
+    listening = _listen(settings.host, settings.port)
     # Accepted connections inherit it. Elsewhere than on Linux TCP itself decides when to give up.
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PATIENCE_MS)
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, for either kind of address. Raises as `listening` says."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with listening(host, port, "the web pages (SORAMICHI_API_HOST and _PORT)"):
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
 
 def _allow_files(wanted: int) -> None:
@@ -58,4 +68,4 @@ def _allow_files(wanted: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    carry_out(main)

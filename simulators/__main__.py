@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
-import click
-
 from soramichi.commands.simulate import command
-from soramichi.errors import SoramichiError
+from soramichi.errors import carry_out
 
 if __name__ == "__main__":
-    try:
-        command(standalone_mode=True)
-    except SoramichiError as error:
-        click.echo(f"soramichi: {error}", err=True)
-        sys.exit(error.exit_code)
+    carry_out(command)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from soramichi.errors import SoramichiError
+from soramichi.errors import Unavailable, carry_out
 from soramichi.version import VERSION
 
 # name on the command line -> (module, attribute), in the order `--help` shows.
@@ -53,7 +53,7 @@ class Lazy(click.Group):
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(VERSION)
+@click.version_option(VERSION, help="Show the version and exit. 版を表示")
 def cli() -> None:
     """Soramichi (空みち): demonstration flights, streamed, judged and shown.
 
@@ -87,14 +87,28 @@ def _alive(variables: dict[str, str]) -> bool:
     return True
 
 
-def main() -> Any:
-    """Run the command line; deliberate errors become one clear line and their exit code."""
+def main() -> None:
+    """Run the command line; an error becomes its exit code, and one clear line if deliberate."""
     adopt_running_demo()
+    carry_out(_run)
+
+
+def _run() -> Any:
     try:
         return cli(standalone_mode=True)
-    except SoramichiError as error:
-        click.echo(f"soramichi: {error}", err=True)
-        sys.exit(error.exit_code)
+    except Exception as error:
+        # Loaded by the commands that ask the database, and by no other.
+        psycopg = sys.modules.get("psycopg")
+        if psycopg is not None:
+            errors = psycopg.errors
+            if isinstance(error, errors.UndefinedTable | errors.UndefinedColumn):
+                raise Unavailable(
+                    "the database has no schema yet, or an older one; run `soramichi migrate`"
+                ) from error
+            if isinstance(error, psycopg.OperationalError):
+                told = str(error).strip().partition("\n")[0]
+                raise Unavailable(f"the database: {told}; see `soramichi doctor`") from error
+        raise
 
 
 if __name__ == "__main__":

@@ -17,6 +17,14 @@ user (an exit code in `soramichi.commands`, an HTTP status in `api.errors`).
     └── NewerSchema              the data was written by a newer release (exit 3)
 """
 
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 
 class SoramichiError(Exception):
     """Base of every deliberate error; its text tells the user what to do next."""
@@ -94,3 +102,37 @@ class SpoolFull(Unavailable):
 
 class NewerSchema(SoramichiError):
     """The database was written by a newer release than this program."""
+
+
+@contextmanager
+def listening(host: str, port: int, what: str) -> Iterator[None]:
+    """Say why a port, needed for `what`, cannot be listened on: `PortTaken` or `Unavailable`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(host, port, what) from error
+        raise Unavailable(
+            f"port {port} on {host}, needed for {what}, cannot be listened on: {error.strerror}; "
+            "choose another host or port"
+        ) from error
+
+
+def carry_out(main: Callable[[], object]) -> None:
+    """Run an entry point and exit with what it returns; an error becomes its exit code.
+
+    A deliberate one is told in one line; of any other the traceback is shown too, and it
+    never looks like "no" (exit 1) to a script.
+    """
+    try:
+        sys.exit(main())  # type: ignore[arg-type]  # as sys.exit, it takes anything
+    except SoramichiError as error:
+        sys.stderr.write(f"soramichi: {error}\n")
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the exit code must not say "no"
+        traceback.print_exc()
+        sys.stderr.write(
+            "soramichi: this is a fault of the program, not yours; please report it with the lines "
+            f"above / プログラムの不具合です。上の表示を添えてお知らせください: {error!r}\n"
+        )
+        sys.exit(SoramichiError.exit_code)

@@ -8,6 +8,7 @@ from types import FrameType
 from prometheus_client import start_http_server
 
 from soramichi import logs
+from soramichi.errors import carry_out, listening
 from soramichi.settings import BrokerSettings, DatabaseSettings, LogSettings, WatchSettings, load
 from watch.service import Service
 
@@ -24,11 +25,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     if settings.metrics_port:
-        start_http_server(
-            settings.metrics_port, addr=settings.metrics_host, registry=service.registry
-        )
+        host, port = settings.metrics_host, settings.metrics_port
+        with listening(host, port, "metrics (SORAMICHI_WATCH_METRICS_HOST and _PORT)"):
+            start_http_server(port, addr=host, registry=service.registry)
     service.run()
 
 
 if __name__ == "__main__":
-    main()
+    carry_out(main)

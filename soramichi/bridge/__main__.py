@@ -23,7 +23,7 @@ from soramichi.bridge.sample import MAX_SAMPLE_BYTES, identifier, parse
 from soramichi.bridge.sender import Bridge
 from soramichi.bridge.spool import DEFAULT_KEEP_S, DEFAULT_MAX_BYTES
 from soramichi.bridge.spool_file import read_only, set_aside
-from soramichi.errors import BadInput, BadSettings, SoramichiError, SpoolFull
+from soramichi.errors import BadInput, BadSettings, SoramichiError, SpoolFull, carry_out
 
 DONE, LEFT, BAD_INPUT = 0, 1, 2
 STEP_S = 0.25
@@ -221,8 +221,4 @@ def _report(left: Outstanding, counts: dict[str, int], *, as_json: bool) -> None
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except SoramichiError as fault:
-        _say(f"soramichi bridge: {fault}")
-        sys.exit(fault.exit_code)
+    carry_out(main)

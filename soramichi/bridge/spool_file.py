@@ -66,7 +66,12 @@ def read_only(path: Path) -> sqlite3.Connection:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a spool with its journal, so that a new one can begin; returns the new name."""
+    """Rename a spool with its journal, so that a new one can begin; returns the new name.
+
+    Raises `Unavailable` while a bridge uses it: that one would go on filling the file under a
+    name that no bridge opens again. `BadFile` when the new name is taken.
+    """
+    _lock(path).close()
     aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
     if aside.exists():
         raise BadFile(str(aside), "exists already; move it away first")

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 from paho.mqtt.client import Client
 from paho.mqtt.reasoncodes import ReasonCode
 
 from soramichi import mqtt
-from soramichi.errors import SoramichiError
+from soramichi.commands.options import AS_JSON
+from soramichi.errors import BadSettings, NewerSchema, SoramichiError
 from soramichi.settings import BrokerSettings, DatabaseSettings, load
 from soramichi.store import migrate, pool
 
@@ -133,19 +135,25 @@ CHECKS: tuple[Callable[[], Finding], ...] = (broker, database, extension, clock,
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@AS_JSON
 def doctor(*, as_json: bool) -> None:
-    """Check broker, database, extension, clock and disk (動作環境を点検します)."""
+    """Find what is wrong and say what to do (動作環境の点検).
+
+    Broker, database, extension, clock and disk; exit 1 when something is wrong.
+
+    ブローカー・データベース・拡張・時計・ディスクを点検します。異常があれば終了コード 1 です。
+    """
     findings = []
     for check in CHECKS:
         try:
             findings.append(check())
-        except SoramichiError as error:
-            findings.append(
-                Finding(
-                    check.__name__, False, str(error), "start it, or set SORAMICHI_DATABASE_URL"
-                )
-            )
+        except BadSettings as error:
+            findings.append(Finding(check.__name__, False, str(error), "correct that setting"))
+        except NewerSchema as error:
+            findings.append(Finding(check.__name__, False, str(error), "install the newer release"))
+        except (SoramichiError, psycopg.Error) as error:
+            advice = "start it, or set SORAMICHI_DATABASE_URL"
+            findings.append(Finding(check.__name__, False, str(error).strip(), advice))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
 import socket
+from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from soramichi.errors import PortTaken, Unavailable
+from soramichi.errors import Unavailable, listening
 
 
 class DataFolder:
@@ -77,26 +79,42 @@ class DataFolder:
         return file
 
 
+# Below those that systems take for outgoing connections (Linux from 32768), any of which could
+# be taken between our look and the bind of the server that the port is for.
+_FREE_PORTS = range(20_000, 32_000)
+_given: deque[int] = deque(maxlen=1_000)
+
+
 def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that nobody listens on right now."""
-    with socket.socket(_family(host)) as probe:
-        probe.bind((host, 0))
-        port = probe.getsockname()[1]
-        assert isinstance(port, int)  # noqa: S101
+    """A TCP port that nobody listens on right now, and not one that was given lately.
+
+    Raises OSError when `host` is no address of ours.
+    """
+    while True:
+        port = _FREE_PORTS[secrets.randbelow(len(_FREE_PORTS))]
+        if port in _given:
+            continue
+        with socket.socket(_family(host)) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                raise
+        _given.append(port)
         return port
 
 
 def require_port(host: str, port: int, what: str) -> int:
-    """`port` itself when it can be listened on, a free one for 0. Raises `PortTaken`."""
+    """`port` itself when it can be listened on, a free one for 0; else as `listening` says."""
     if port == 0:
-        return free_port(host)
+        with listening(host, port, what):
+            return free_port(host)
     with socket.socket(_family(host)) as probe:
         # As servers do, so that a connection still closing does not count as a listener.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+        with listening(host, port, what):
             probe.bind((host, port))
-        except OSError as error:
-            raise PortTaken(host, port, what) from error
     return port
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from soramichi.embedded.folder import free_port
 from soramichi.settings import ApiSettings, DatabaseSettings
 from tests.servers import Broker, a_broker, publish_operator
 
@@ -41,16 +41,17 @@ def server(database: DatabaseSettings, tmp_path: Path) -> Iterator[Server]:
 @contextmanager
 def serving(database: DatabaseSettings, tmp_path: Path, **settings: Any) -> Iterator[Server]:
     """The same with more settings."""
-    port = free_port()
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
     token = tmp_path / "token"
     token.write_text(STAFF_TOKEN)
     publish_operator(database, "mie-demo")
     with a_broker("nats", tmp_path / "broker") as broker:
         chosen = ApiSettings(port=port, stream_interval_ms=100, staff_token_file=token, **settings)
         app = create_app(chosen, broker.settings(), database)
-        config = uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
         running = uvicorn.Server(config)
-        thread = threading.Thread(target=running.run)
+        thread = threading.Thread(target=running.run, args=([listening],))
         thread.start()
         while not running.started:
             assert thread.is_alive()

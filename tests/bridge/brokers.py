@@ -11,11 +11,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+from soramichi.embedded.folder import free_port
 
 
 class Broker:

@@ -15,8 +15,9 @@ from click.testing import CliRunner
 
 from soramichi.bridge import Bridge, BrokerAddress
 from soramichi.commands.bridge import bridge as command
+from soramichi.embedded.folder import free_port
 from soramichi.errors import BadSettings
-from tests.bridge.brokers import Broker, free_port
+from tests.bridge.brokers import Broker
 from tests.bridge.receiver import Receiver
 from tests.bridge.samples import stretch
 
@@ -126,6 +127,18 @@ def test_a_damaged_spool_stops_it_until_it_is_set_aside(
     assert process.returncode == 0
     assert len(receiver.stored) == 1
     assert [path.read_bytes() for path in tmp_path.glob("s.damaged-*")] == [b"broken " * 5000]
+
+
+def test_a_spool_in_use_is_not_set_aside(tmp_path: Path) -> None:
+    spool = tmp_path / "s"
+    with Bridge(BrokerAddress("127.0.0.1", free_port()), operator_id="mie", spool=spool) as running:
+        running.publish_all(stretch(0, 12))
+        process = start(free_port(), "--spool", str(spool), "--set-aside-damaged")
+        _, err = process.communicate(lines(0, 1))
+        assert process.returncode == 3
+        assert "in use by another bridge" in err
+        assert list(tmp_path.glob("s.damaged-*")) == []
+    assert status(spool)[1]["samples"] == 12
 
 
 def test_a_password_comes_from_its_file_and_is_never_shown(tmp_path: Path) -> None:

@@ -72,6 +72,18 @@ def test_a_command_without_its_database_is_one_clear_line(tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
+def test_a_database_without_a_schema_is_told_how_to_get_one(
+    database_server: DatabaseServer,
+) -> None:
+    empty = database_server.create(template=None)
+    done = run("symposium", "list", **environment(empty))
+    database_server.drop(empty)
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "soramichi migrate" in done.stderr
+
+
 def test_a_symposium_is_made_publishes_and_withdraws(database: DatabaseSettings) -> None:
     variables = environment(database)
     made = run(
