@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from soramichi.bench import report
+from soramichi.commands.options import AS_JSON
 from soramichi.errors import Unavailable
 
 # name -> module:attribute; `all` runs them in this order.
@@ -23,7 +24,6 @@ BENCHES = {
 }
 
 _quick = click.option("--quick", is_flag=True, help="Less of everything (短時間で測ります).")
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 
 class _Benches(click.Group):
@@ -45,12 +45,12 @@ class _Benches(click.Group):
 
 @click.group(cls=_Benches)
 def bench() -> None:
-    """Measure the platform against its limits and peers (性能を測ります)."""
+    """Measure it beside its limits and peers (性能の計測)."""
 
 
 @click.command()
 @_quick
-@_json
+@AS_JSON
 def ingest(*, quick: bool, as_json: bool) -> None:
     """From publication to commit, on each broker (取り込みの速さ)."""
     from soramichi.bench import ingest as measured  # noqa: PLC0415  # heavy: only when measured
@@ -61,7 +61,7 @@ def ingest(*, quick: bool, as_json: bool) -> None:
 
 @click.command()
 @_quick
-@_json
+@AS_JSON
 def store(*, quick: bool, as_json: bool) -> None:
     """Rows into the database (保存の速さ)."""
     from soramichi.bench import store as measured  # noqa: PLC0415
@@ -73,7 +73,7 @@ def store(*, quick: bool, as_json: bool) -> None:
 
 @click.command()
 @_quick
-@_json
+@AS_JSON
 def live(*, quick: bool, as_json: bool) -> None:
     """From a tick to every viewer's last byte (配信の速さ)."""
     from soramichi.bench import live as measured  # noqa: PLC0415
@@ -90,7 +90,7 @@ def live(*, quick: bool, as_json: bool) -> None:
     envvar="SORAMICHI_BENCH_POSTGIS",
     help="A PostgreSQL with PostGIS, as another peer. 比較に使う PostGIS",
 )
-@_json
+@AS_JSON
 def planner(*, quick: bool, postgis: str | None, as_json: bool) -> None:
     """Checks and searches of corridors (経路の判定と探索の速さ)."""
     from soramichi.bench import planner as measured  # noqa: PLC0415
@@ -101,7 +101,7 @@ def planner(*, quick: bool, postgis: str | None, as_json: bool) -> None:
 
 @click.command(name="map")
 @_quick
-@_json
+@AS_JSON
 def map_(*, quick: bool, as_json: bool) -> None:
     """Frames, weight and first aircraft in a real browser (地図の速さ)."""
     from soramichi.bench import map as measured  # noqa: PLC0415
@@ -112,7 +112,7 @@ def map_(*, quick: bool, as_json: bool) -> None:
 
 @click.command(name="all")
 @_quick
-@_json
+@AS_JSON
 def all_(*, quick: bool, as_json: bool) -> None:
     """Every benchmark, one after the other, and one report (すべて測ります)."""
     documents = [_measured(name, quick=quick) for name in BENCHES]

@@ -15,5 +15,5 @@ from soramichi.bridge.__main__ import main
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bridge(arguments: tuple[str, ...]) -> None:
-    """Forward samples from stdin to the platform so that none is lost. / 欠測のない転送."""
+    """Forward samples so that none is lost (欠測のない転送)."""
     sys.exit(main(arguments))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from soramichi.commands.options import AS_JSON
 from soramichi.embedded.folder import DataFolder
 from soramichi.embedded.platform import Wish, running
 
@@ -39,7 +40,11 @@ from soramichi.embedded.platform import Wish, running
     help="MQTT broker. ブローカーのポート",
 )
 @click.option(
-    "--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="倍速"
+    "--speed",
+    type=click.FloatRange(0.1, 1000),
+    default=1.0,
+    show_default=True,
+    help="So many times as fast. 倍速",
 )
 @click.option(
     "--duration",
@@ -54,7 +59,7 @@ from soramichi.embedded.platform import Wish, running
     default=0,
     help="Add N aircraft over the prefecture. N機を追加",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout at the end.")
+@AS_JSON
 def demo(  # noqa: PLR0913  # click passes one argument an option
     *,
     data_dir: Path,
@@ -66,9 +71,11 @@ def demo(  # noqa: PLR0913  # click passes one argument an option
     fleet_size: int,
     as_json: bool,
 ) -> None:
-    """Run the whole platform: database, broker, ingest, pages and three flights over Mie.
+    """Run the whole platform with flights (基盤一式とデモ飛行).
 
-    三重県の三つのデモ飛行とともに、基盤一式を起動します。
+    Database, broker, ingest, pages and three flights over Mie in one folder, until Ctrl-C.
+
+    データベースから地図までを、三重県の三つのデモ飛行とともに起動します。Ctrl-C で終了します。
     """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

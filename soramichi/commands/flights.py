@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from soramichi.commands.flight_formats import FORMATS, stamp
+from soramichi.commands.options import AS_JSON
 from soramichi.domain.flight import Flight
 from soramichi.errors import BadInput
 from soramichi.settings import DatabaseSettings, load
@@ -17,13 +18,19 @@ from soramichi.store import pool, records
 
 @click.group()
 def flights() -> None:
-    """Take stored flights out, published or not (保存された飛行を書き出します)."""
+    """Take stored flights out, published or not (飛行の書き出し)."""
 
 
 @flights.command(name="list")
 @click.option("--aircraft", "aircraft_id", metavar="ID", help="Of one aircraft. 機体を指定")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=100,
+    show_default=True,
+    help="At most so many. 最大件数",
+)
+@AS_JSON
 def list_flights(*, aircraft_id: str | None, limit: int, as_json: bool) -> None:
     """The flights last observed, newest first (一覧・新しい順)."""
     with pool.connect(load(DatabaseSettings), application="soramichi-flights") as connection:
@@ -43,14 +50,16 @@ def list_flights(*, aircraft_id: str | None, limit: int, as_json: bool) -> None:
 
 @flights.command()
 @click.argument("flight_id")
-@click.option("--format", "kind", required=True, type=click.Choice(list(FORMATS)), help="形式")
+@click.option(
+    "--format", "kind", required=True, type=click.Choice(list(FORMATS)), help="What to write. 形式"
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write; left out: stdout. 保存先",
 )
 def export(*, flight_id: str, kind: str, output: Path | None) -> None:
-    """Write one flight whole, with the datum of its heights (飛行全体を書き出します)."""
+    """Write one flight whole, heights on the right datum (飛行の書き出し)."""
     with pool.connect(load(DatabaseSettings), application="soramichi-flights") as connection:
         content = FORMATS[kind](records.record(connection, flight_id))
     if output is None:

@@ -17,8 +17,10 @@ import shapely
 from routes_planner.zones_in.reading import FORMATS, read_zone_file
 from routes_planner.zones_in.report import Action, Imported
 from routes_planner.zones_out import ed318, geojson
+from soramichi.commands.options import AS_JSON
 from soramichi.domain.flight import Name
 from soramichi.domain.geozone import Geozone
+from soramichi.errors import BadInput
 from soramichi.settings import DatabaseSettings, load
 from soramichi.store import geozones as stored
 from soramichi.store import pool
@@ -45,7 +47,9 @@ _format = click.option(
 
 @click.group("geozones")
 def command() -> None:
-    """Zones in from nine formats, out as ED-318 or GeoJSON.
+    """Zones in and out, in nine formats (空域データの読み書き).
+
+    Out as ED-318 or GeoJSON.
 
     空域データ（ED-269、ED-318、GeoJSON、KML、DIPS、DID、空港、QGC）の読み書き。
     """
@@ -54,9 +58,11 @@ def command() -> None:
 @command.command()
 @_files
 @_format
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@AS_JSON
 def inspect(*, files: tuple[Path, ...], zone_format: str | None, as_json: bool) -> None:
-    """Say what the files hold, and all that is irregular in them; nothing is stored.
+    """Say what the files hold, storing nothing (空域の点検).
+
+    All that is irregular in them is listed.
 
     ファイルの内容と、読めなかった点・修正した点を表示します（保存しません）。
     """
@@ -71,14 +77,22 @@ def inspect(*, files: tuple[Path, ...], zone_format: str | None, as_json: bool) 
 @command.command()
 @_files
 @_format
-@click.option("--to", "out_format", type=click.Choice(OUT_FORMATS), required=True, help="出力形式")
+@click.option(
+    "--to",
+    "out_format",
+    type=click.Choice(OUT_FORMATS),
+    required=True,
+    help="What to write. 出力形式",
+)
 @click.option(
     "--output", type=click.Path(path_type=Path), help="File; default: stdout. 出力ファイル"
 )
 def convert(
     *, files: tuple[Path, ...], zone_format: str | None, out_format: str, output: Path | None
 ) -> None:
-    """Write the zones of all files as one document; the report goes to stderr.
+    """Write zones as one document (空域の変換).
+
+    The report of what was read goes to stderr.
 
     空域を一つの文書に変換します。読み取りの報告は標準エラーに出します。
     """
@@ -88,8 +102,11 @@ def convert(
     text = document([zone for each in found for zone in each.zones], out_format)
     if output is None:
         click.echo(text)
-    else:
+        return
+    try:
         output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{output} cannot be written: {error.strerror}") from error
 
 
 @command.command(name="import")
@@ -97,11 +114,13 @@ def convert(
 @_format
 @click.option("--prune", is_flag=True, help="Remove zones no longer in the files. 無い空域を削除")
 @click.option("--only", is_flag=True, help="Remove all others too. これ以外の空域もすべて削除")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@AS_JSON
 def import_zones(
     *, files: tuple[Path, ...], zone_format: str | None, prune: bool, only: bool, as_json: bool
 ) -> None:
-    """Store the zones of all files; importing a file again updates, never doubles.
+    """Store the zones of all files (空域の登録).
+
+    Importing a file again updates, and never doubles.
 
     空域を登録します。同じファイルを再び読み込むと更新になり、二重にはなりません。
     """
@@ -125,9 +144,9 @@ def import_zones(
 
 
 @command.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@AS_JSON
 def list_zones(*, as_json: bool) -> None:
-    """Every stored zone. 登録済みの空域の一覧。"""  # noqa: D415
+    """Every stored zone (登録済みの空域の一覧)."""
     with _database() as connection:
         rows = stored.listing(connection)
     if as_json:
@@ -139,9 +158,15 @@ def list_zones(*, as_json: bool) -> None:
 
 
 @command.command()
-@click.option("--format", "out_format", type=click.Choice(OUT_FORMATS), required=True)
+@click.option(
+    "--format",
+    "out_format",
+    type=click.Choice(OUT_FORMATS),
+    required=True,
+    help="What to write. 出力形式",
+)
 def export(*, out_format: str) -> None:
-    """Write every stored zone to stdout. 登録済みの空域を出力します。"""  # noqa: D415
+    """Write every stored zone to stdout (登録済みの空域を出力します)."""
     with _database() as connection:
         rows = stored.zones(connection)
     # The desk brings the planner's compiler with it, for which `--help` must not wait.

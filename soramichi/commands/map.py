@@ -29,13 +29,15 @@ _server = click.option(
     "--server",
     default=lambda: os.environ.get("SORAMICHI_DEMO_URL", "http://127.0.0.1:8000/"),
     metavar="URL",
-    help="The server whose public data is taken. Default: the running demo, or port 8000.",
+    help="Whose public data is taken; default: the running demo, or port 8000. データの取得元",
 )
 
 
 @click.group("map")
 def command() -> None:
-    """Save a map as one file that opens without any network.
+    """Save a map as one file for offline use (地図の保存).
+
+    The file opens without any network and holds only what is published.
 
     地図を、通信なしで開ける一つのファイルに保存します。公開中のデータだけが入ります。
     """
@@ -45,7 +47,7 @@ def command() -> None:
 @_html
 @_server
 def live(*, output: Path, server: str) -> None:
-    """What flies now, with what each flew so far. いま飛んでいるもの"""  # noqa: D415
+    """What flies now, with what each flew so far (いま飛んでいるもの)."""
     export: Any = importlib.import_module("maps.export")
     aircraft = _get(server, "api/v1/aircraft")
     flights = sorted({str(one["properties"]["flight"]) for one in aircraft["features"]})
@@ -58,7 +60,7 @@ def live(*, output: Path, server: str) -> None:
 @_html
 @_server
 def replay(*, flight: str, output: Path, server: str) -> None:
-    """One stored FLIGHT, to be played again. 保存された飛行の再生"""  # noqa: D415
+    """One stored FLIGHT, to be played again (保存された飛行の再生)."""
     export: Any = importlib.import_module("maps.export")
     page = export.replay_file(
         _track(server, flight),
@@ -76,7 +78,7 @@ def replay(*, flight: str, output: Path, server: str) -> None:
 @_html
 @_server
 def routes(*, files: tuple[Path, ...], output: Path, server: str) -> None:
-    """Candidate corridors with the server's verdicts. 候補経路と判定"""  # noqa: D415
+    """Candidate corridors with the server's verdicts (候補経路と判定)."""
     export: Any = importlib.import_module("maps.export")
     try:
         candidates = [{"name": file.name, "text": file.read_text()} for file in files]

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from soramichi.commands.options import AS_JSON
 from soramichi.settings import DatabaseSettings, load
 from soramichi.store import migrate as migrations
 from soramichi.store import pool
@@ -15,9 +16,10 @@ from soramichi.store import pool
 @click.option(
     "--storage",
     type=click.Choice([migrations.NATIVE, migrations.TIMESCALE]),
-    help="Which storage a new database gets, for good; else TimescaleDB where the server has it.",
+    help="Which storage a new database gets, for good; else TimescaleDB where the server has it. "
+    "新しいデータベースの保存方式（後から変更できません）",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@AS_JSON
 def migrate(*, storage: str | None, as_json: bool) -> None:
     """Bring the database schema up to date (スキーマを最新にします)."""
     with pool.connect(load(DatabaseSettings), application="soramichi-migrate") as connection:

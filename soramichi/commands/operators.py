@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from soramichi.commands.broker_accounts import Accounts
+from soramichi.commands.options import AS_JSON
 
 _RELOAD = "docker compose kill --signal HUP nats"
 
@@ -16,23 +17,29 @@ _project = click.option(
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     default=Path(),
     show_default="here",
-    help="The folder of compose.yaml.",
+    help="The folder of compose.yaml. compose.yaml のフォルダ",
 )
 
 
 @click.group()
 def operators() -> None:
-    """Accounts at a production broker, NATS or mosquitto.
+    """Accounts at a production broker (運航者アカウントの管理).
 
-    本番ブローカーに接続できる運航者のアカウントを管理します。
+    NATS or mosquitto, as compose.yaml and docs/operations.md lay them out.
+
+    本番ブローカー（NATS、mosquitto）に接続できる運航者を管理します。
     """
 
 
 @operators.command()
 @_project
-@click.option("--demo", is_flag=True, help="Accounts for the simulated operators too.")
+@click.option(
+    "--demo", is_flag=True, help="Accounts for the simulated operators too. デモの運航者も作成"
+)
 def init(project: Path, *, demo: bool) -> None:
-    """Make the platform's account and the other secrets of compose.yaml.
+    """Make the secrets of compose.yaml (秘密情報の作成).
+
+    The platform's own account is among them; what is there already stays.
 
     compose.yaml が使う秘密情報とプラットフォームのアカウントを作ります。
     """
@@ -48,9 +55,11 @@ def init(project: Path, *, demo: bool) -> None:
 @operators.command()
 @click.argument("name")
 @_project
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@AS_JSON
 def add(name: str, project: Path, *, as_json: bool) -> None:
-    """Give NAME an account and a password, right for its own topics only.
+    """Give NAME an account and a password (運航者の追加).
+
+    They are right for NAME's own topics only.
 
     運航者 NAME のアカウントを作ります。自分のトピックだけを使えます。
     """
@@ -66,21 +75,15 @@ def add(name: str, project: Path, *, as_json: bool) -> None:
 @click.argument("name")
 @_project
 def remove(name: str, project: Path) -> None:
-    """Take NAME's account away; its flights stay.
-
-    運航者 NAME のアカウントを削除します。記録は残ります。
-    """
+    """Take NAME's account away; its flights stay (運航者の削除)."""
     Accounts(project).remove(name)
     click.echo(f"now / 次に: {_RELOAD}")
 
 
 @operators.command("list")
 @_project
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@AS_JSON
 def list_operators(project: Path, *, as_json: bool) -> None:
-    """Name every operator with an account.
-
-    アカウントを持つ運航者を一覧します。
-    """
+    """Name every operator with an account (運航者の一覧)."""
     names = Accounts(project).operators
     click.echo(json.dumps({"operators": names}) if as_json else "\n".join(names))

@@ -7,7 +7,7 @@ import click
 
 @click.command()
 def ingest() -> None:
-    """One ingest worker, configured by SORAMICHI_… variables (取り込みワーカー)."""
+    """One ingest worker; SORAMICHI_… configure it (取り込みワーカー)."""
     from ingest.__main__ import main  # noqa: PLC0415  # a command loads only what it needs
 
     main()
@@ -15,7 +15,7 @@ def ingest() -> None:
 
 @click.command()
 def watch() -> None:
-    """One watcher that tells flight events, configured by SORAMICHI_… (飛行イベントの監視)."""
+    """One watcher that tells flight events (飛行イベントの監視)."""
     from watch.__main__ import main  # noqa: PLC0415
 
     main()
@@ -23,7 +23,7 @@ def watch() -> None:
 
 @click.command()
 def api() -> None:
-    """One API process, configured by SORAMICHI_… variables (配信プロセス)."""
+    """One API process; SORAMICHI_… configure it (配信プロセス)."""
     from api.__main__ import main  # noqa: PLC0415
 
     main()

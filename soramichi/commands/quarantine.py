@@ -16,6 +16,7 @@ import psycopg
 from ingest.jumps import Jumps
 from ingest.screening import Limits
 from ingest.writer import Writer
+from soramichi.commands.options import AS_JSON
 from soramichi.errors import BadInput, NotFound
 from soramichi.settings import DatabaseSettings, IngestSettings, load
 from soramichi.store import pool, telemetry
@@ -27,22 +28,31 @@ from soramichi.store.quarantine import Account, Kept, Quarantined
 _WORKER = "quarantine-retry"
 _PREVIEW_CHARACTERS = 60
 
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-_reason = click.option("--reason", help="Only rows rejected for this reason.")
-_aircraft = click.option("--aircraft", "aircraft_id", help="Only rows of this aircraft.")
+_reason = click.option("--reason", help="Only rows rejected for this reason. 理由で絞り込み")
+_aircraft = click.option(
+    "--aircraft", "aircraft_id", help="Only rows of this aircraft. 機体で絞り込み"
+)
 
 
 @click.group()
 def quarantine() -> None:
-    """What was rejected, why, and putting it back (隔離したデータの確認と再投入)."""
+    """What was rejected, and putting it back (隔離データの確認・再投入)."""
 
 
 @quarantine.command("list")
 @_reason
 @_aircraft
-@click.option("--settled", is_flag=True, help="Rows that were put back, instead of those waiting.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
-@_json
+@click.option(
+    "--settled", is_flag=True, help="Rows put back, instead of those waiting. 再投入済みの一覧"
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="At most so many. 最大件数",
+)
+@AS_JSON
 def list_(
     *, reason: str | None, aircraft_id: str | None, settled: bool, limit: int, as_json: bool
 ) -> None:
@@ -66,9 +76,9 @@ def list_(
 
 @quarantine.command()
 @click.argument("quarantine_id", type=int)
-@_json
+@AS_JSON
 def show(*, quarantine_id: int, as_json: bool) -> None:
-    """One rejected item whole, its bytes made safe to look at (元のデータも表示します)."""
+    """One rejected item whole, safe to look at (元データの表示)."""
     with _connect() as connection:
         row = store.get(connection, quarantine_id)
     if row is None:
@@ -84,10 +94,10 @@ def show(*, quarantine_id: int, as_json: bool) -> None:
 
 @quarantine.command()
 @click.argument("ids", type=int, nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every row that waits.")
+@click.option("--all", "everything", is_flag=True, help="Every row that waits. 待機中のすべて")
 @_reason
 @_aircraft
-@_json
+@AS_JSON
 def retry(
     *,
     ids: Sequence[int],
@@ -96,11 +106,11 @@ def retry(
     aircraft_id: str | None,
     as_json: bool,
 ) -> None:
-    """Put rows back after a fix (修正後に再投入します); exit 1 when some are rejected again.
+    """Put rows back after a fix (修正後の再投入).
 
-    Their original bytes go through the same decoding, screening and storing as
-    when they arrived, and are kept whatever comes of it. In the books they move
-    from `quarantined` to where they end.
+    Exit 1 when some are rejected again. Their original bytes go through the same
+    decoding, screening and storing as when they arrived, and are kept whatever
+    comes of it. In the books they move from `quarantined` to where they end.
     """
     chosen = bool(ids) + (everything or reason is not None or aircraft_id is not None)
     if chosen != 1:

@@ -9,6 +9,7 @@ import click
 from simulators.recorded.reading import read_recording
 from simulators.recorded.track import LISTED
 from simulators.replay import aircraft_id_for, replay
+from soramichi.commands.options import AS_JSON
 from soramichi.commands.simulate import read_credentials, report, stop_on_signals
 from soramichi.domain.wire import IDENTIFIER
 from soramichi.errors import BadSettings
@@ -42,21 +43,25 @@ def _identifier(_ctx: click.Context, param: click.Parameter, value: str | None) 
     default="1",
     metavar="X|max",
     show_default=True,
-    help="倍速; 0 or max: at once",
+    help="So many times as fast; 0 or max: at once. 倍速",
 )
 @click.option(
     "--aircraft", callback=_identifier, help="Aircraft id; default: the file's name. 機体ID"
 )
 @click.option(
-    "--operator", callback=_identifier, default="replay", show_default=True, help="運航者ID"
+    "--operator",
+    callback=_identifier,
+    default="replay",
+    show_default=True,
+    help="Operator id. 運航者ID",
 )
 @click.option(
     "--credentials-file",
     type=click.Path(path_type=Path),
     envvar="SORAMICHI_SIMULATE_CREDENTIALS_FILE",
-    help='JSON: {"operator": "password"}',
+    help='JSON file: {"operator": "password"}. 運航者のパスワード',
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@AS_JSON
 def command(  # noqa: PLR0913  # click passes one argument an option
     *,
     file: Path,
@@ -66,9 +71,11 @@ def command(  # noqa: PLR0913  # click passes one argument an option
     credentials_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Send a recorded flight (.ulg, .gpx, .csv, .kml, F3411 JSON, GeoJSON) over MQTT.
+    """Send a recorded flight over MQTT (記録した飛行の配信).
 
-    記録された飛行を、元の時刻のまま MQTT で配信します。
+    FILE is PX4 .ulg, .gpx, .csv, .kml, F3411 JSON or GeoJSON; samples keep their own times.
+
+    FILE は PX4 .ulg、.gpx、.csv、.kml、F3411 JSON、GeoJSON です。元の時刻のまま配信します。
     """
     recording = read_recording(file)
     for note in recording.notes:

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import click
 
+from soramichi.commands.options import AS_JSON
 from soramichi.domain.flight import AircraftClass
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 CLASSES = [c for c in AircraftClass if c is not AircraftClass.UNKNOWN]
 FILE = click.Path(path_type=Path)
 DATUM = click.Choice(["AMSL", "AGL", "ELLIPSOID", "TAKEOFF"])
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 # The rule set that comes with the project; `routes_planner.rules` reads it.
 DEFAULT_RULES = "japan-2026-11"
 
@@ -50,7 +50,9 @@ def shared(command: Command) -> Command:
             "--geozones", cls=Several, type=FILE, metavar="FILE…", help="Zones in force. 飛行区域"
         ),
         click.option(
-            "--aircraft-class", type=click.Choice([str(c) for c in CLASSES]), help="機種区分"
+            "--aircraft-class",
+            type=click.Choice([str(c) for c in CLASSES]),
+            help="Class of the aircraft. 機種区分",
         ),
         click.option(
             "--depart", metavar="TIME", help="With its zone: 2026-11-23T10:00+09:00. 出発時刻"

@@ -13,14 +13,15 @@ from typing import Any
 
 import click
 
-from soramichi.commands.route_options import AS_JSON, DATUM, FILE, Several, shared
+from soramichi.commands.options import AS_JSON
+from soramichi.commands.route_options import DATUM, FILE, Several, shared
 
 _FILES = click.argument("files", nargs=-1, required=True, type=FILE)
 
 
 @click.group()
 def routes() -> None:
-    """Check, search, compare and book flight corridors. 飛行経路の判定・探索・比較・予約"""  # noqa: D415
+    """Check, search and book corridors (飛行経路の判定・探索・比較・予約)."""
 
 
 @routes.command()
@@ -43,15 +44,17 @@ def routes() -> None:
     help="All candidates are to fly: too close to each other fails. Without it they are "
     "alternatives and that is a caution. すべて同時に飛ぶものとして判定",
 )
-@click.option("--scheduler", metavar="ADDRESS", help="Check on this Dask cluster.")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Check on this Dask cluster. 判定を分散する Dask"
+)
 def check(files: tuple[Path, ...], booked: tuple[Path, ...], **options: Any) -> None:
-    """Judge every candidate; exit 1 unless all pass. 候補経路を判定します。"""  # noqa: D415
+    """Judge every candidate; exit 1 unless all pass (候補経路を判定します)."""
     sys.exit(_answers().check(files, booked, options))
 
 
 @routes.command()
-@click.option("--from", "start", required=True, metavar="LON,LAT", help="出発地")
-@click.option("--to", "goal", required=True, metavar="LON,LAT", help="目的地")
+@click.option("--from", "start", required=True, metavar="LON,LAT", help="From where. 出発地")
+@click.option("--to", "goal", required=True, metavar="LON,LAT", help="To where. 目的地")
 @click.option("--height", type=float, metavar="M", help="Cruise height; default by class. 巡航高度")
 @click.option(
     "--start-height",
@@ -71,7 +74,10 @@ def check(files: tuple[Path, ...], booked: tuple[Path, ...], **options: Any) -> 
 )
 @shared
 def search(start: str, goal: str, **options: Any) -> None:
-    """Propose corridors that pass; exit 1 when there is none. 適合する経路を探します。"""  # noqa: D415
+    """Propose corridors that pass (適合する経路を探します).
+
+    Exit 1 when there is none.
+    """
     sys.exit(_answers().search(start, goal, options))
 
 
@@ -86,7 +92,7 @@ def search(start: str, goal: str, **options: Any) -> None:
     help="Also write map, profiles and table as one page that opens without a network. 保存先",
 )
 def compare(files: tuple[Path, ...], page: Path | None, **options: Any) -> None:
-    """Show candidates side by side, the best first. 候補経路を並べて比べます。"""  # noqa: D415
+    """Show candidates side by side, the best first (候補経路を並べて比べます)."""
     sys.exit(_answers().compare(files, options, page))
 
 
@@ -100,10 +106,11 @@ def compare(files: tuple[Path, ...], page: Path | None, **options: Any) -> None:
 @click.option("--terrain", type=FILE, metavar="FOLDER", help="Elevation tiles or GeoTIFF. 標高")
 @AS_JSON
 def book(file: Path, **options: Any) -> None:
-    """Reserve a corridor's airspace; exit 1 when a booked one is too close.
+    """Reserve a corridor's airspace (経路の予約).
 
-    Every two booked corridors keep 50 m aside, 20 m in height or 60 s apart. A booking keeps
-    others away and judges nothing: what the zones say is asked with `routes check`.
+    Exit 1 when a booked one is too close: every two keep 50 m aside, 20 m in height
+    or 60 s apart. A booking keeps others away and judges nothing: what the zones say
+    is asked with `routes check`.
 
     経路の空域を予約します。予約は判定ではありません。区域の判定は check で行います。
     """
@@ -113,14 +120,17 @@ def book(file: Path, **options: Any) -> None:
 @routes.command()
 @AS_JSON
 def bookings(*, as_json: bool) -> None:
-    """Every booked corridor, by departure. 予約の一覧"""  # noqa: D415
+    """Every booked corridor, by departure (予約の一覧)."""
     _bookings().listing(as_json=as_json)
 
 
 @routes.command()
 @click.argument("booking", metavar="ID")
 def cancel(booking: str) -> None:
-    """Give a booked corridor's airspace free; exit 1 when there is none. 予約の取り消し"""  # noqa: D415
+    """Give a booked corridor's airspace free (予約の取り消し).
+
+    Exit 1 when there is none.
+    """
     _bookings().cancel(booking)
 
 

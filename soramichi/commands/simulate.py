@@ -16,6 +16,7 @@ from simulators.faults import parse_faults
 from simulators.fleet import fleet
 from simulators.flights import Plan, Tally, simulate
 from simulators.scenarios import SCENARIOS, Scenario
+from soramichi.commands.options import AS_JSON
 from soramichi.errors import BadFile
 from soramichi.settings import BrokerSettings, load
 
@@ -31,7 +32,11 @@ FLEET_SIZE = 50
     "--rate", "rate_hz", type=click.FloatRange(0.1, 50.0), help="Samples a second. 毎秒の送信数"
 )
 @click.option(
-    "--speed", type=click.FloatRange(0.1, 1000.0), default=1.0, show_default=True, help="倍速"
+    "--speed",
+    type=click.FloatRange(0.1, 1000.0),
+    default=1.0,
+    show_default=True,
+    help="So many times as fast. 倍速",
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Same seed, same flight. 乱数の種"
@@ -55,16 +60,19 @@ FLEET_SIZE = 50
     help="Observe nothing before this time. この時刻より後から開始",
 )
 @click.option(
-    "--faults", default="", metavar="SPEC", help="drop=0.01,duplicate=0.01,outage=30s@120s"
+    "--faults",
+    default="",
+    metavar="SPEC",
+    help="A bad link: drop=0.01,duplicate=0.01,outage=30s@120s. 通信障害を再現",
 )
 @click.option(
     "--credentials-file",
     type=click.Path(path_type=Path),
     envvar="SORAMICHI_SIMULATE_CREDENTIALS_FILE",
-    help='JSON: {"operator": "password"}',
+    help='JSON file: {"operator": "password"}. 運航者のパスワード',
 )
 @click.option("--list", "list_only", is_flag=True, help="Name the scenarios. シナリオ一覧")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@AS_JSON
 def command(  # noqa: PLR0913  # click passes one argument an option
     *,
     scenario: str | None,
@@ -80,9 +88,11 @@ def command(  # noqa: PLR0913  # click passes one argument an option
     list_only: bool,
     as_json: bool,
 ) -> None:
-    """Fly SCENARIO (or all three demonstrations) over MQTT until stopped.
+    """Fly demonstrations over MQTT (デモ飛行の配信).
 
-    デモ飛行のシナリオを MQTT で配信します（省略時は三つとも）。
+    SCENARIO, or all three without one, until stopped.
+
+    シナリオを省略すると三つとも、停止するまで配信します。
     """
     if list_only:
         _list(as_json=as_json)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from soramichi.commands.options import AS_JSON
 from soramichi.domain.flight import Name
 from soramichi.domain.publication import Discretion, Subject
 from soramichi.errors import BadInput
@@ -45,11 +46,19 @@ def _time(text: str | None) -> datetime | None:
     return moment
 
 
+_SUBJECTS = {
+    Subject.OPERATOR: "All of an operator; may be repeated. 運航者（複数可）",
+    Subject.AIRCRAFT: "An aircraft; may be repeated. 機体（複数可）",
+    Subject.FLIGHT: "A flight; may be repeated. 飛行（複数可）",
+    Subject.CORRIDOR: "A corridor; may be repeated. 経路（複数可）",
+}
+
+
 def _subjects(command: Callable[..., None]) -> Callable[..., None]:
     """The options that name what is published."""
     for kind in Subject:
         command = click.option(
-            f"--{kind.value}", multiple=True, metavar="ID", help=f"An {kind.value}, repeatable."
+            f"--{kind.value}", multiple=True, metavar="ID", help=_SUBJECTS[kind]
         )(command)
     return command
 
@@ -63,11 +72,13 @@ def _listed(**named: tuple[str, ...]) -> list[tuple[Subject, str]]:
 
 @symposium.command()
 @click.argument("symposium_id")
-@click.option("--name-ja", required=True)
-@click.option("--name-en", required=True)
-@click.option("--place-ja", default="")
-@click.option("--place-en", default="")
-@click.option("--starts", required=True, metavar="TIME", help="2026-11-28T10:00:00+09:00")
+@click.option("--name-ja", required=True, help="Name in Japanese. 日本語の名称")
+@click.option("--name-en", required=True, help="Name in English. 英語の名称")
+@click.option("--place-ja", default="", help="Place in Japanese. 日本語の会場名")
+@click.option("--place-en", default="", help="Place in English. 英語の会場名")
+@click.option(
+    "--starts", required=True, metavar="TIME", help="From when: 2026-11-28T10:00:00+09:00. 開始時刻"
+)
 @click.option("--ends", metavar="TIME", help="Left out: no end. 省略時は終わりなし")
 def create(  # noqa: PLR0913  # click passes one argument an option
     *,
@@ -118,13 +129,19 @@ def withdraw(*, symposium_id: str, **named: tuple[str, ...]) -> None:
 
 @symposium.command()
 @click.argument("operator_id")
-@click.option("--delay", "delay_s", type=click.FloatRange(0, 86_400), default=0.0, help="秒")
+@click.option(
+    "--delay",
+    "delay_s",
+    type=click.FloatRange(0, 86_400),
+    default=0.0,
+    help="Shown so many seconds late. 遅らせる秒数",
+)
 @click.option(
     "--grid",
     "grid_deg",
     type=click.FloatRange(0, 1),
     default=0.0,
-    help="度（時刻と高さも粗くなる）",
+    help="Shown to so many degrees, time and height in steps too. 格子（度、時刻と高さも粗くなる）",
 )
 def discretion(*, operator_id: str, delay_s: float, grid_deg: float) -> None:
     """Show an operator's aircraft late or coarsely (運航者の位置を遅らせる・粗くする)."""
@@ -134,7 +151,7 @@ def discretion(*, operator_id: str, delay_s: float, grid_deg: float) -> None:
 
 
 @symposium.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@AS_JSON
 def list_symposiums(*, as_json: bool) -> None:
     """Every symposium and what it publishes (一覧)."""
     with _database() as connection:
