@@ -54,28 +54,28 @@ class Broker(Protocol):
 
 
 class NatsBroker:
-    """The embedded default."""
+    """The embedded default; `workers` share its telemetry, from its next start on."""
 
-    def __init__(self, folder: DataFolder) -> None:
-        self._nats = Nats(folder, operators=OPERATORS)
-        self.port = self._nats.port
+    def __init__(self, folder: DataFolder, *, workers: int = 1) -> None:
+        self.nats = Nats(folder, operators=OPERATORS, workers=workers)
+        self.port = self.nats.port
         self.restart()
 
     def settings(self, user: str = PLATFORM) -> BrokerSettings:
-        return self._nats.settings(user)
+        return self.nats.settings(user)
 
     def kill(self) -> None:
-        assert self._nats.child is not None
-        os.kill(self._nats.child.pid, 9)
-        while self._nats.child.exit_code is None:
+        assert self.nats.child is not None
+        os.kill(self.nats.child.pid, 9)
+        while self.nats.child.exit_code is None:
             time.sleep(0.01)
 
     def restart(self) -> None:
-        self._nats.start()
+        self.nats.start()
 
     def stop(self) -> None:
-        assert self._nats.child is not None
-        self._nats.child.stop()
+        assert self.nats.child is not None
+        self.nats.child.stop()
 
 
 class Mosquitto:

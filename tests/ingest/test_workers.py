@@ -16,13 +16,12 @@ import pytest
 
 from soramichi.domain import wire
 from soramichi.embedded.folder import DataFolder
-from soramichi.embedded.nats import Nats
-from soramichi.settings import BrokerSettings, DatabaseSettings, environment
+from soramichi.settings import DatabaseSettings, environment
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account
 from tests.builders import A_SAMPLE, a_sample
 from tests.ingest.test_service import eventually, publish, publisher, running, totals
-from tests.servers import OPERATORS, Broker
+from tests.servers import Broker, NatsBroker
 
 AIRCRAFT = [f"JA{number:02}" for number in range(20)]
 
@@ -42,33 +41,10 @@ def shared(number: int) -> dict[str, str]:
     }
 
 
-class Divided:
-    """A broker that divides telemetry over workers; the number can change at a restart."""
-
-    def __init__(self, folder: DataFolder, workers: int) -> None:
-        self._folder = folder
-        self.nats = Nats(folder, operators=OPERATORS, workers=workers)
-        self.port = self.nats.port
-        self.restart()
-
-    def settings(self, user: str = "platform") -> BrokerSettings:
-        return self.nats.settings(user)
-
-    def kill(self) -> None:
-        raise NotImplementedError
-
-    def restart(self) -> None:
-        self.nats.start()
-
-    def stop(self) -> None:
-        assert self.nats.child is not None
-        self.nats.child.stop()
-
-
 @contextmanager
-def divided(folder: Path, workers: int) -> Iterator[Divided]:
+def divided(folder: Path, workers: int) -> Iterator[NatsBroker]:
     with DataFolder(folder) as data:
-        broker = Divided(data, workers)
+        broker = NatsBroker(data, workers=workers)
         try:
             yield broker
         finally:
@@ -223,7 +199,7 @@ def test_more_and_then_fewer_workers_lose_nothing(
     assert totals(connection).received == 15 * len(AIRCRAFT)
 
 
-def redivide(broker: Divided, workers: int) -> None:
+def redivide(broker: NatsBroker, workers: int) -> None:
     broker.stop()
     broker.nats.workers = workers
     broker.restart()
