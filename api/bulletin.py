@@ -16,7 +16,7 @@ from psycopg_pool import PoolTimeout
 
 from api.live import LivePicture
 from soramichi.domain import wire
-from soramichi.domain.events import EventKind, Severity, describe
+from soramichi.domain.events import EventKind, Evidence, Severity, describe
 from soramichi.domain.flight import Name
 from soramichi.store import events
 from soramichi.store.events import Told
@@ -64,7 +64,9 @@ class PublicEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 def public(told: Told) -> PublicEvent:
     """The public part of an event that the public may see, as coarse as its operator asked for."""
-    event, about = told.event, told.event.evidence
+    event = told.event
+    # What it rests on are times and metres finer than the steps and cells of a coarse view.
+    about = Evidence() if told.discretion.is_coarse else event.evidence
     zone, corridor = about.zone, about.corridor
     return PublicEvent(
         id=told.event_id,

@@ -119,6 +119,7 @@ _PLAIN = {
     EventKind.TAKEOFF: Name(ja="離陸しました", en="took off"),
     EventKind.LANDING: Name(ja="着陸しました", en="landed"),
     EventKind.LINK_LOST: Name(ja="通信が途絶えました", en="the link was lost"),
+    EventKind.LINK_RECOVERED: Name(ja="通信が回復しました", en="the link is back"),
     EventKind.EMERGENCY: Name(
         ja="機体が緊急事態を知らせています", en="the aircraft reports an emergency"
     ),
@@ -136,11 +137,10 @@ def describe(kind: EventKind, about: Evidence) -> Name:
         return _of_zone(kind, about, about.zone.name)
     if about.corridor is not None:
         return _of_corridor(kind, about, about.corridor.name)
-    if kind is EventKind.LINK_RECOVERED:
-        seconds = about.silent_s or 0.0
+    if kind is EventKind.LINK_RECOVERED and about.silent_s is not None:
         return Name(
-            ja=f"通信が回復しました({seconds:.0f}秒ぶり)",
-            en=f"the link is back after {seconds:.0f} s",
+            ja=f"通信が回復しました({about.silent_s:.0f}秒ぶり)",
+            en=f"the link is back after {about.silent_s:.0f} s",
         )
     if kind is EventKind.BATTERY_LOW:
         left = about.battery_pct or 0.0

@@ -60,10 +60,13 @@ class Vertiport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flight:
-    """One flight as observed: first and last observation, both included."""
+    """One flight as observed: first and last observation, both included.
+
+    `sample_count` None: not to be told.
+    """
 
     flight_id: str
     aircraft_id: str
     first_observed_at: datetime
     last_observed_at: datetime
-    sample_count: int
+    sample_count: int | None

@@ -14,6 +14,11 @@ HEIGHT_STEP_M = 50.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def step_of(at: datetime) -> datetime:
+    """The beginning of the step of time in which `at` lies."""
+    return at - (at - _EPOCH) % TIME_STEP
+
+
 class Subject(StrEnum):
     """What a symposium can publish."""
 
@@ -67,7 +72,7 @@ class Discretion:
         >>> Discretion(grid_deg=0.01).moment(datetime(2026, 7, 1, 9, 0, 19, tzinfo=UTC)).second
         10
         """
-        return at - (at - _EPOCH) % TIME_STEP if self.is_coarse else at
+        return step_of(at) if self.is_coarse else at
 
     def height(self, metres: float) -> float:
         """A height as the public sees it, above the datum it was given for.

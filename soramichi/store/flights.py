@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from psycopg.types.range import Range
 
+from soramichi.domain.publication import step_of
 from soramichi.domain.wire import Receipt
 from soramichi.store.pool import Connection
 from soramichi.store.recordset import records, recordset
@@ -80,7 +81,7 @@ def unnamed(
     """The flight id for each (aircraft, time) of samples that name no flight.
 
     Observations no further apart than `gap` are one flight, whatever the order
-    they arrive in; a new flight is `aircraft@first-time`.
+    they arrive in; a new flight is `aircraft@time`, the step of time in which it began.
     """
     if not times:
         return {}
@@ -103,7 +104,8 @@ def unnamed(
         for moment in sorted(moments):
             span = _span_near(known[aircraft_id], moment, gap)
             if span is None:
-                stamp = moment.strftime("%Y%m%dT%H%M%SZ")
+                # Ids are public: no finer than the times of an operator who is shown coarsely.
+                stamp = step_of(moment).strftime("%Y%m%dT%H%M%SZ")
                 span = _Span(f"{aircraft_id}{_UNNAMED}{stamp}", moment, moment)
                 known[aircraft_id].append(span)
                 _insert(connection, aircraft_id, span)

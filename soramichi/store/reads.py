@@ -69,7 +69,8 @@ async def aircraft(pool: AsyncPool) -> dict[str, Aircraft]:
 
 # A flight with what of it is public: all of it when it was received while it was published (known
 # from the flight alone), else what its samples say; no row when that is nothing. Where the operator
-# is shown coarsely it begins and ends with a step of time.
+# is shown coarsely it begins and ends with a step of time, and how many samples it has is not told:
+# at a known rate that would be its length to a fraction of a second.
 _PUBLIC_FLIGHTS = f"""
     SELECT f.flight_id, f.aircraft_id, p.first_observed_at, p.last_observed_at, p.sample_count
       FROM flights f JOIN aircraft a USING (aircraft_id) JOIN operators o USING (operator_id)
@@ -77,7 +78,7 @@ _PUBLIC_FLIGHTS = f"""
      CROSS JOIN LATERAL tstzrange(f.first_received_at, f.last_received_at, '[]') AS received
      CROSS JOIN LATERAL (
            SELECT {in_steps("q.first_observed_at")}, {in_steps("q.last_observed_at")},
-                  q.sample_count
+                  CASE WHEN o.public_grid_deg = 0 THEN q.sample_count END
              FROM (
            SELECT f.first_observed_at, f.last_observed_at, f.sample_count
             WHERE received <@ periods AND f.sample_count > 0

@@ -43,12 +43,13 @@ def an_event(
     second: float,
     *,
     aircraft: str = "JA01",
+    flight: str | None = None,
     received: datetime = NOW,
     **about: Any,
 ) -> Event:
     at = NOW + timedelta(seconds=second)
     place = Place(
-        time=at, flight_id=f"{aircraft}-1", longitude_deg=136.8712, latitude_deg=34.3521,
+        time=at, flight_id=flight or f"{aircraft}-1", longitude_deg=136.8712, latitude_deg=34.3521,
         altitude_m=312.4, altitude_datum=Datum.AMSL, received_from=received, received_to=received,
     )  # fmt: skip
     return Event(kind=kind, severity=Severity.WARNING, place=place, known_at=received,

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
@@ -362,18 +363,23 @@ def flown(*, bend: float) -> list[TelemetrySample]:
 
 
 def stored_and_told(database: DatabaseSettings, server: Server, *, bend: float) -> str:
-    """What the public reads of that path, flown by an aircraft of its own."""
+    """What the public reads of that path, flown by an aircraft of its own and under no name."""
     aircraft = f"BENT{bend:.0f}"
-    path = [structs.replace(one, flight=f"{aircraft}-1") for one in flown(bend=bend)]
-    settle(database, aircraft, path)
-    kinds = (EventKind.TAKEOFF, EventKind.LANDING)
-    seconds = (BEGINS - NOW).total_seconds() + 5 * bend
-    happened = [an_event(kind, seconds + 20 * i, aircraft=aircraft) for i, kind in enumerate(kinds)]
-    ids = tell(database, aircraft, happened)
+    # Its number of samples and the time of its last one differ, too.
+    path = flown(bend=bend)[: 40 - int(4 * bend)]
+    settle(database, aircraft, [structs.replace(one, flight=None) for one in path])
     one = [one for one in get(f"{server.url}/api/v1/flights")["flights"] if aircraft in one["id"]]
+    flight = one[0]["id"]
+    kinds = (EventKind.TAKEOFF, EventKind.LINK_RECOVERED, EventKind.LANDING)
+    seconds = (BEGINS - NOW).total_seconds() + 5 * bend
+    about: dict[str, Any] = {"silent_s": 3.0 + bend, "by_m": 9.0 * bend}
+    happened = [an_event(kind, seconds + 10 * i, flight=flight, **about)
+                for i, kind in enumerate(kinds)]  # fmt: skip
+    ids = tell(database, aircraft, happened)
+    flight = quote(flight)
     paths = (
-        f"flights/{aircraft}-1/track",
-        f"flights/{aircraft}-1/track?points=3",
+        f"flights/{flight}/track",
+        f"flights/{flight}/track?points=3",
         f"events?aircraft={aircraft}&limit=1",
         f"events?aircraft={aircraft}",
     )
@@ -423,7 +429,9 @@ def test_paths_that_differ_within_cells_are_told_apart_by_nothing(
 
     assert straight == bent
     assert "vertical" not in straight
+    assert [one["sample_count"] for one in json.loads(straight)[0]] == [None]
     track = json.loads(straight)[1]
+    assert track["properties"]["sample_count"] is None
     assert [datetime.fromisoformat(at) for at in track["properties"]["times"]] == [
         BEGINS + timedelta(seconds=10 * step) for step in range(4)
     ]

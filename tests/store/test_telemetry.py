@@ -162,7 +162,7 @@ def test_two_aircraft_may_use_one_flight_name(connection: Connection) -> None:
 
 def test_unnamed_samples_are_flights_apart_by_their_pauses(connection: Connection) -> None:
     gap = timedelta(minutes=5)
-    early = [NOON + timedelta(minutes=m) for m in (0, 1, 2, 30, 31)]
+    early = [NOON + timedelta(minutes=m, seconds=7) for m in (0, 1, 2, 30, 31)]
 
     first = flights.unnamed(connection, {"JA01": early}, gap=gap)
     late = flights.unnamed(connection, {"JA01": [NOON + timedelta(minutes=4)]}, gap=gap)

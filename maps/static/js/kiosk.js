@@ -14,7 +14,7 @@ import { worldLatLng } from "soramichi/motion.js";
 import { keepForLater, tellSilence } from "soramichi/offline.js";
 import { heightClass, heightColour } from "soramichi/palette.js";
 import { Playback } from "soramichi/playback.js";
-import { recentFlights } from "soramichi/recent.js";
+import { lasted_s, recentFlights } from "soramichi/recent.js";
 import { config, fetched, resource } from "soramichi/resources.js";
 import { picture } from "soramichi/shapes.js";
 import { surface } from "soramichi/surface.js";
@@ -99,9 +99,9 @@ function bestOf(flights) {
   const longest = new Map();
   for (const flight of flights) {
     const known = longest.get(flight.aircraft_id);
-    if (!known || flight.sample_count > known.sample_count) longest.set(flight.aircraft_id, flight);
+    if (!known || lasted_s(flight) > lasted_s(known)) longest.set(flight.aircraft_id, flight);
   }
-  return [...longest.values()].sort((a, b) => b.sample_count - a.sample_count).slice(0, BEST);
+  return [...longest.values()].sort((a, b) => lasted_s(b) - lasted_s(a)).slice(0, BEST);
 }
 
 async function recording() {

@@ -7,10 +7,14 @@ import { named, onLanguage, word } from "soramichi/words.js";
 const EVERY_MS = 60_000;
 const SHOWN = 6;
 
-/** The newest stored flights: [{id, name, first_observed_at, last_observed_at, sample_count}]. */
+/** How long a flight was observed (s). */
+export const lasted_s = ({ first_observed_at, last_observed_at }) =>
+  (Date.parse(last_observed_at) - Date.parse(first_observed_at)) / 1000;
+
+/** The newest stored flights of more than a moment: [{id, name, first_observed_at, last_observed_at}]. */
 export async function recentFlights(paths) {
   const { flights } = await fetched(paths.flights);
-  return flights.filter(({ sample_count }) => sample_count > 1)
+  return flights.filter((flight) => lasted_s(flight) > 0)
     .sort((a, b) => Date.parse(b.last_observed_at) - Date.parse(a.last_observed_at));
 }
 
@@ -28,14 +32,15 @@ export function showRecent(list, paths) {
   setInterval(renew, EVERY_MS);
 }
 
-function item({ id, name, first_observed_at, last_observed_at }, paths) {
-  const [from, until] = [new Date(first_observed_at), new Date(last_observed_at)];
+function item(flight, paths) {
+  const { id, name } = flight;
+  const from = new Date(flight.first_observed_at);
   const link = document.createElement("a");
   link.href = paths.replay.replace("{id}", encodeURIComponent(id));
   const title = document.createElement("strong");
   title.textContent = named(name) || id;
   const when = document.createElement("span");
-  when.textContent = `${date(from)} ${clock(from)} · ${word("lasted", duration((until - from) / 1000))}`;
+  when.textContent = `${date(from)} ${clock(from)} · ${word("lasted", duration(lasted_s(flight)))}`;
   link.append(title, when);
   const made = document.createElement("li");
   made.append(link);
