@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import html
+import logging
 import os
 import re
 import zlib
@@ -22,6 +23,8 @@ from api.prepared import Prepared
 from maps.pages import TileSource
 from soramichi.errors import BadSettings
 
+log = logging.getLogger(__name__)
+
 ADDRESS = "/tiles/{z}/{x}/{y}"
 _SETTING = "SORAMICHI_API_PMTILES_FILE"
 _IMAGES = {
@@ -30,7 +33,14 @@ _IMAGES = {
     TileType.WEBP: "image/webp",
     TileType.AVIF: "image/avif",
 }
-_UNREADABLE = (OSError, ValueError, KeyError, IndexError, EOFError, zlib.error,
+# How an image of each kind begins.
+_BEGINS = {
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+    "image/avif": re.compile(rb".{4}ftyp", re.DOTALL),
+}
+_UNREADABLE = (OSError, ValueError, KeyError, IndexError, EOFError, OverflowError, zlib.error,
                MagicNumberNotFound, SpecVersionUnsupported)  # fmt: skip
 _HEADERS = {"Cache-Control": "public, max-age=86400"}
 # Tiles of what everybody looks at; tens of kilobytes each.
@@ -52,6 +62,8 @@ class Tiles:
                 f"{_SETTING}: {path} is no readable PMTiles file of version 3 ({reason});"
                 " check it with `pmtiles verify` or copy it again"
             ) from error
+        self._path = path
+        self._damage_told = False
         self._media_type = _media_type(path, self._header)
         self.source = TileSource(
             url=ADDRESS,
@@ -62,7 +74,7 @@ class Tiles:
         self._tile = lru_cache(maxsize=_KEPT)(self._read)
 
     def answer(self, request: Request, z: int, x: int, y: int) -> Response:
-        """One tile; HTTPException with 404 where the file has none."""
+        """One tile; HTTPException with 404 where the file has none, or none that can be read."""
         inside = 0 <= z <= self._header["max_zoom"] and 0 <= x < 2**z and 0 <= y < 2**z
         tile = self._tile(z, x, y) if inside else None
         if tile is None:
@@ -70,12 +82,31 @@ class Tiles:
         return tile.answer(request)
 
     def _read(self, z: int, x: int, y: int) -> Prepared | None:
-        data = self._reader.get(z, x, y)
-        if data is None:
+        try:
+            data = self._reader.get(z, x, y)
+            if data is None:
+                return None
+            if self._header["tile_compression"] is Compression.GZIP:
+                data = gzip.decompress(data)
+            if not _BEGINS[self._media_type].match(data):
+                raise ValueError(f"it is no {self._media_type}")
+        except _UNREADABLE as error:
+            self._tell_damage(f"{z}/{x}/{y}", error)
             return None
-        if self._header["tile_compression"] is Compression.GZIP:
-            data = gzip.decompress(data)
         return Prepared(data, self._media_type, _HEADERS, level=0)
+
+    def _tell_damage(self, tile: str, error: Exception) -> None:
+        """Log it: once loudly, for one broken directory may hold thousands of tiles."""
+        level = logging.DEBUG if self._damage_told else logging.WARNING
+        self._damage_told = True
+        log.log(
+            level,
+            "%s is damaged: its tile %s cannot be read (%s), and the map has a hole there;"
+            " check the file with `pmtiles verify` or copy it again, then start anew",
+            self._path,
+            tile,
+            str(error) or type(error).__name__,
+        )
 
 
 def install(router: APIRouter, tiles: Tiles | None) -> None:
@@ -91,9 +122,10 @@ def install(router: APIRouter, tiles: Tiles | None) -> None:
 
 def _reading(path: Path) -> Callable[[int, int], bytes]:
     descriptor = os.open(path, os.O_RDONLY)
-    size = os.fstat(descriptor).st_size
 
     def read(offset: int, length: int) -> bytes:
+        # Asked each time: the file may be copied over while it is open.
+        size = os.fstat(descriptor).st_size
         if offset + length > size:
             raise EOFError(f"it ends after {size} bytes")
         return os.pread(descriptor, length, offset)

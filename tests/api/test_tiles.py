@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -10,8 +12,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from pmtiles.tile import Compression, TileType, zxy_to_tileid
+from pmtiles.tile import Compression, TileType, deserialize_header, zxy_to_tileid
 from pmtiles.writer import Writer
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from api.tiles import Tiles
 from soramichi.errors import BadSettings
@@ -36,9 +40,11 @@ def a_file(
         for z in range(deepest + 1):
             picture = io.BytesIO()
             Image.new("RGB", (256, 256), (200, 30, z)).save(picture, "PNG")
+            image = picture.getvalue()
+            image = gzip.compress(image) if packed is Compression.GZIP else image
             for tile_id in range(zxy_to_tileid(z, 0, 0), zxy_to_tileid(z + 1, 0, 0)):
                 if tile_id != zxy_to_tileid(1, 0, 1):
-                    writer.write_tile(tile_id, picture.getvalue())
+                    writer.write_tile(tile_id, image)
         metadata = {"attribution": attribution} if attribution else {}
         writer.finalize({"tile_type": kind, "tile_compression": packed}, metadata)
     return path
@@ -81,6 +87,51 @@ def test_the_pages_show_them_and_ask_no_other_host(mapped: Server, opened: Open)
     assert "地図 & Map" in visit.page.locator(".attribution").first.inner_text()
     with urllib.request.urlopen(f"{mapped.url}/live") as answer:
         assert "img-src 'self';" in answer.headers["content-security-policy"]
+
+
+DAMAGES = {
+    "tile": lambda header: (header["tile_data_offset"], bytes(header["tile_data_length"])),
+    "directory": lambda header: (header["root_offset"], b"\xff" * header["root_length"]),
+    "header": lambda _: (0, bytes(127)),
+}
+
+
+@pytest.mark.parametrize("packed", [Compression.NONE, Compression.GZIP])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_file_that_is_damaged_inside_leaves_holes_and_says_so_once(
+    database: DatabaseSettings,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    damage: str,
+    packed: Compression,
+) -> None:
+    path = a_file(tmp_path / "map.pmtiles", packed=packed, deepest=2)
+    with serving(database, tmp_path, pmtiles_file=path) as server:
+        with path.open("r+b") as file:
+            offset, content = DAMAGES[damage](deserialize_header(file.read(127)))
+            file.seek(offset)
+            file.write(content)
+
+        assert [status(f"{server.url}/tiles/{tile}") for tile in ("2/3/1", "1/1/1")] == [404, 404]
+
+    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert len([text for text in told if f"{path} is damaged: its tile 2/3/1" in text]) == 1
+    assert not [text for text in told if "1/1/1" in text]
+
+
+def test_a_file_that_was_cut_off_leaves_holes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = a_file(tmp_path / "map.pmtiles", deepest=2)
+    tiles = Tiles(path, None)
+    os.truncate(path, path.stat().st_size - 1)
+
+    request = Request({"type": "http", "method": "GET", "headers": []})
+    assert tiles.answer(request, 0, 0, 0).status_code == 200
+    with pytest.raises(HTTPException) as missing:
+        tiles.answer(request, 2, 3, 0)  # the last one
+    assert missing.value.status_code == 404
+    assert "copy it again" in caplog.text
 
 
 def test_the_attribution_of_the_settings_stands_before_the_files(tmp_path: Path) -> None:
