@@ -99,7 +99,7 @@ def served(content: Content) -> Page:
         "default-src": "'none'",
         "script-src": f"'self' {_hashes(one for one in (import_map, map_script) if one)}",
         "style-src": "'self'",
-        "img-src": f"'self' {tiles.origin} data:" if tiles and tiles.origin else "'self'",
+        "img-src": f"'self' {tiles.origin}".strip() if tiles else "'self'",
         "connect-src": "'self'",
         "manifest-src": "'self'",
         "worker-src": "'self'",

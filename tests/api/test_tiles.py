@@ -89,6 +89,27 @@ def test_the_pages_show_them_and_ask_no_other_host(mapped: Server, opened: Open)
         assert "img-src 'self';" in answer.headers["content-security-policy"]
 
 
+@pytest.mark.browser
+def test_tiles_that_are_no_longer_wanted_need_no_picture_inside_an_address(
+    mapped: Server, opened: Open
+) -> None:
+    """Leaflet would put a `data:` image in their place, which the page's policy forbids."""
+    visit = opened(mapped.url, "/live")
+    shown = "[...document.querySelectorAll('img.leaflet-tile')].map(({ src }) => src)"
+    visit.wait("document.querySelectorAll('img.leaflet-tile-loaded').length > 0")
+    # Away again before anything can have come: given up while they load.
+    visit.page.evaluate(
+        """() => {
+          soramichi.map.setView([30, 120], 3, { animate: false });
+          soramichi.map.setView([34, 136], 5, { animate: false });
+        }"""
+    )
+    visit.wait(f"{shown}.every((src) => src.includes('/tiles/5/'))")
+    visit.wait("document.querySelectorAll('img.leaflet-tile-loaded').length > 0")
+    assert visit.page.evaluate(shown)
+    assert visit.complaints == []
+
+
 DAMAGES = {
     "tile": lambda header: (header["tile_data_offset"], bytes(header["tile_data_length"])),
     "directory": lambda header: (header["root_offset"], b"\xff" * header["root_length"]),

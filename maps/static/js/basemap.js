@@ -22,6 +22,24 @@ const SHALLOWS = [
 // frame of a machine without a graphics card: it lays the whole canvas under all that moves.
 const SPARE_PX = 200;
 
+// A tile that is no longer wanted: Leaflet would put an image out of its own address (data:) in its
+// place, which the page's policy forbids. Without any address its loading ends as well.
+L.TileLayer.include({
+  _removeTile(key) {
+    this._tiles[key]?.el.removeAttribute("src");
+    return L.GridLayer.prototype._removeTile.call(this, key);
+  },
+  _abortLoading() {
+    for (const [key, { coords, el }] of Object.entries(this._tiles)) {
+      if (coords.z !== this._tileZoom && !el.complete) this._removeTile(key);
+    }
+  },
+  _tileReady(coords, error, tile) {
+    if (!this._map || (tile && !tile.hasAttribute("src"))) return;
+    L.GridLayer.prototype._tileReady.call(this, coords, error, tile);
+  },
+});
+
 // What the map of Mie covers; outside it the world is drawn, coarse, once it is looked at.
 const HOME = L.latLngBounds([31.5, 131], [37.6, 141.5]);
 
