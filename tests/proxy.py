@@ -43,6 +43,10 @@ class Proxy:
     def stall(self) -> None:
         self._open.clear()
 
+    def lead_to(self, *target_ports: int) -> None:
+        """New connections go to these."""
+        self._targets = deque(target_ports)
+
     def restore(self) -> None:
         self._refusing = False
         self._open.set()

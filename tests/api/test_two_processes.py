@@ -16,11 +16,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from soramichi.domain.events import EventKind
 from soramichi.embedded.folder import free_port
 from soramichi.settings import ApiSettings, DatabaseSettings, environment
 from tests.api.conftest import Server
-from tests.api.test_data import events
+from tests.api.test_data import events, store
+from tests.api.test_events import an_event, tell
 from tests.api.test_privacy import announce
+from tests.browser import Open
 from tests.proxy import Proxy
 from tests.servers import wait_for_port
 
@@ -109,3 +112,36 @@ def test_a_viewer_loses_nothing_when_its_process_is_killed(
 
         assert {"JA02", "JA03"} <= back
         assert any(one["id"] == "JA04" for event in soon for one in event["aircraft"])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["/live", "/kiosk"])
+def test_a_page_is_told_what_happened_while_its_process_was_gone(
+    database: DatabaseSettings,
+    server: Server,
+    two: dict[int, subprocess.Popen[bytes]],
+    opened: Open,
+    page: str,
+) -> None:
+    """What one process told its viewers the other one tells nobody again: the page must ask."""
+    first, second = two
+    for aircraft in ("JA01", "JA02"):
+        store(database, aircraft, range(2))
+    tell(database, "JA01", [an_event(EventKind.TAKEOFF, 0.0)])
+    agreed([first, second], server, "JA02")
+    with Proxy(first) as proxy:
+        visit = opened(f"http://127.0.0.1:{proxy.port}", f"{page}?lang=en")
+        visit.wait("soramichi.events.all.length === 1")
+        assert visit.page.locator(".note").count() == 0  # no news, but what was before
+
+        proxy.cut()
+        two[first].kill()
+        visit.wait("soramichi.feed.link === 'reconnecting'")
+        tell(database, "JA01", [an_event(EventKind.EMERGENCY, 1.0)])
+        proxy.lead_to(second)
+        proxy.restore()
+        visit.wait("soramichi.events.all.length === 2", timeout_s=60)
+
+        assert "reports an emergency" in visit.page.locator(".note").inner_text()
+        visit.complaints[:] = [said for said in visit.complaints if "net::ERR_" not in said]
+        visit.page.close()  # before the server goes, which it would complain of

@@ -8,13 +8,15 @@ import { named, onLanguage, word } from "soramichi/words.js";
 const KEPT = 40;
 const NOTE_MS = 9000;
 const NOTES_AT_MOST = 3;
+const AGAIN_MS = 3000;
 const SEVERITIES = ["info", "caution", "warning"];
 const MARKS = { info: "●", caution: "▲", warning: "◆" };
 
 export class Events {
   constructor(feed, path) {
-    Object.assign(this, { feed, path, all: [], listeners: new Set() });
+    Object.assign(this, { feed, path, all: [], listeners: new Set(), asked: false });
     feed.on("event", (event) => this.take([event], true));
+    // What happened while the line was cut no stream tells again, least of all another server's.
     feed.on("link", () => feed.link === "live" && this.renew());
   }
 
@@ -22,10 +24,16 @@ export class Events {
     this.listeners.add(listener);
   }
 
-  /** Fetch those of late; a server without any is no fault. */
+  /** Fetch those of late, until the server answers; what is new to a page that had some is news. */
   async renew() {
-    const answer = await fetched(this.path).catch(() => ({ events: [] }));
-    this.take(answer.events ?? [], false);
+    clearTimeout(this.again);
+    const answer = await fetched(this.path).catch(() => null);
+    if (answer) {
+      this.take((answer.events ?? []).slice(0, KEPT), this.asked);
+      this.asked = true;
+    } else {
+      this.again = setTimeout(() => this.feed.link === "live" && this.renew(), AGAIN_MS);
+    }
   }
 
   take(events, fresh) {
