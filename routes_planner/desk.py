@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -82,7 +82,8 @@ def check(
     """Verdicts on the candidates of (name, content) files; see `answer`.
 
     Candidates nearer to each other than the usual separation have findings that say so:
-    cautions, unless they are to fly `together`. Raises `BadFile` for a file that cannot be used.
+    cautions, unless they are to fly `together`; `separation` is the usual one. Raises `BadFile`
+    for a file that cannot be used.
     """
     planner = planner_for(zones, known)
     read = [read_candidates(name, data, stated=stated) for name, data in files]
@@ -91,7 +92,7 @@ def check(
     verdicts = with_conflicts_among(
         planner.check(corridors), corridors, USUAL, together=together, geoid=planner.geoid
     )
-    return answer(planner, corridors, verdicts, notes)
+    return answer(planner, corridors, verdicts, notes) | {"separation": asdict(USUAL)}
 
 
 def answer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import urllib.error
 import urllib.request
 from html import unescape
@@ -12,6 +13,7 @@ from importlib import resources
 from typing import Any
 
 import pytest
+from playwright.sync_api import FilePayload
 
 from soramichi.domain.publication import Subject
 from soramichi.embedded import demonstration
@@ -19,6 +21,7 @@ from soramichi.settings import DatabaseSettings
 from soramichi.store import geozones, pool, symposiums
 from tests.api.conftest import Server
 from tests.api.test_data import get
+from tests.browser import DESKTOP, PHONE, Open, Visit
 
 ROUTES = resources.files("routes_planner.data").joinpath("mie-routes.geojson").read_text()
 
@@ -197,3 +200,76 @@ def test_candidates_of_one_question_that_come_too_close_to_each_other_are_told(
     assert between["route-a"][0]["from_m"] == 0.0
     severities = {f["severity"] for found in between.values() for f in found}
     assert severities == ({"fail"} if together else {"caution"})
+
+
+def crossing() -> FilePayload:
+    """Two lines over Ise Bay, one eastward and one northward, meeting at (136.8, 34.65)."""
+
+    def candidate(name: str, *ends: list[float]) -> dict[str, Any]:
+        stated = {"name": name, "aircraft_class": "evtol", "height_datum": "AMSL", "speed_mps": 50,
+                  "width_m": 100, "departs_at": "2026-11-23T10:00:00+09:00"}  # fmt: skip
+        line = {"type": "LineString", "coordinates": [[*end, 220.0] for end in ends]}
+        return {"type": "Feature", "properties": stated, "geometry": line}
+
+    features = [
+        candidate("<b>east</b>", [136.70, 34.65], [136.90, 34.65]),
+        candidate("north", [136.80, 34.5675], [136.80, 34.7325]),
+    ]
+    text = json.dumps({"type": "FeatureCollection", "features": features})
+    return FilePayload(name="two.geojson", mimeType="application/json", buffer=text.encode())
+
+
+def judged(visit: Visit) -> None:
+    visit.wait("soramichi.desk.entries.length === 2 && !soramichi.desk.asking", timeout_s=120)
+    visit.wait("soramichi.desk.entries.every(({ result }) => result)", timeout_s=120)
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("seeded")
+def test_the_desk_tells_where_and_when_two_candidates_come_too_close(
+    server: Server, opened: Open
+) -> None:
+    visit = opened(server.url, "/routes?lang=en", DESKTOP)
+    visit.page.locator("#files").set_input_files(crossing())
+    judged(visit)
+    told = visit.page.locator("#between")
+    assert "A and B come too close if both fly" in told.inner_text()
+    # 9.16 km to the crossing on either, some 183 s at 50 m/s; each is 60 s later still too near.
+    stretches = re.findall(r"([AB]) (\d+\.\d\d)–(\d+\.\d\d) km", told.inner_text())
+    assert [letter for letter, _, _ in stretches] == ["A", "B"]
+    assert all(float(low) < 9.15 < float(high) for _, low, high in stretches)
+    assert "they overlap" in told.inner_text()
+    assert "10:03:0" in told.inner_text()
+    assert "50 m aside, 20 m in height, or 60 s" in told.inner_text()
+    verdicts = ".map(({ result }) => result.verdict.verdict)"
+    assert visit.page.evaluate(f"soramichi.desk.entries{verdicts}")[0] == "pass"
+    # To press it is to look at the place.
+    told.get_by_role("button").click()
+    visit.wait("soramichi.map.getBounds().contains([34.65, 136.8]) && soramichi.map.getZoom() > 12")
+
+    visit.page.locator("#conditions summary").click()
+    visit.page.get_by_label("All of them are to fly").check()
+    visit.wait("soramichi.desk.conditions.together")
+    judged(visit)
+    assert visit.page.evaluate(f"soramichi.desk.entries{verdicts}") == ["fail", "fail"]
+    assert "A and B come too close to each other" in told.inner_text()
+    assert visit.page.locator(".finding").first.inner_text().startswith("Fail · Distance from B")
+
+    visit.page.locator("#language").click()
+    assert "AとBが近づきすぎます" in told.inner_text()
+    assert "経路が重なります" in told.inner_text()
+    assert visit.page.locator("#between b").count() == 0
+    visit.resize(PHONE)
+    assert told.is_visible()
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("seeded")
+def test_the_desk_says_nothing_of_candidates_that_keep_apart(server: Server, opened: Open) -> None:
+    apart = json.loads(crossing()["buffer"])
+    apart["features"][1]["properties"]["departs_at"] = "2026-11-23T10:10:00+09:00"
+    file = FilePayload(name="x", mimeType="x/x", buffer=json.dumps(apart).encode())
+    visit = opened(server.url, "/routes?lang=ja")
+    visit.page.locator("#files").set_input_files(file)
+    judged(visit)
+    assert not visit.page.locator("#between").is_visible()

@@ -1,6 +1,7 @@
 // The candidates on the map: their lines and letters, what was found on the chosen one, and its layers.
 
 import { Places } from "soramichi/basemap.js";
+import { drawMarks, haloes } from "soramichi/desk-between.js";
 import { LAYERS, drawLayer } from "soramichi/desk-layers.js";
 import { worldX, worldY } from "soramichi/motion.js";
 import { Sheet, View } from "soramichi/overlay.js";
@@ -44,6 +45,7 @@ export class DeskMap {
 
   drawLines() {
     this.lines.clearLayers();
+    for (const [color, coordinates] of haloes(this.entries)) this.line(coordinates, { color, weight: 24, opacity: 0.55 });
     this.entries.forEach(({ feature }, index) => {
       const { coordinates } = feature.geometry;
       const chosen = index === this.chosen;
@@ -90,13 +92,14 @@ export class DeskMap {
   drawNames() {
     const context = this.sheet.clear();
     const now = this.view.now();
+    const at = ([lon, lat]) => [worldX(lon) * now.scale + now.x, worldY(lat) * now.scale + now.y];
     this.names.draw(context, now, this.sheet);
     this.entries.forEach(({ feature: { geometry: { coordinates } } }, index) => {
       if (coordinates.length < 2) return;
-      const [lon, lat] = placeAt(coordinates, along(coordinates, 1), 0.3 + 0.2 * (index % 3));
-      drawLetter(context, worldX(lon) * now.scale + now.x, worldY(lat) * now.scale + now.y, index);
+      drawLetter(context, ...at(placeAt(coordinates, along(coordinates, 1), 0.3 + 0.32 * (index % 3))), index);
     });
-    if (this.pointed) drawPointer(context, worldX(this.pointed[0]) * now.scale + now.x, worldY(this.pointed[1]) * now.scale + now.y);
+    drawMarks(context, this.entries, at);
+    if (this.pointed) drawPointer(context, ...at(this.pointed));
   }
 
   /** Mark a place, [lon, lat]; null takes the mark away. */

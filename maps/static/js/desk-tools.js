@@ -56,7 +56,8 @@ export class DeskTools {
     this.desk.conditions = work.conditions ?? {};
     for (const [key, value] of Object.entries(this.desk.conditions)) {
       const control = find("question").elements[key];
-      if (control) control.value = key === "depart" ? String(value).slice(0, 16) : String(value);
+      if (control?.type === "checkbox") control.checked = value === true;
+      else if (control) control.value = key === "depart" ? String(value).slice(0, 16) : String(value);
     }
     find("conditions").open = Object.keys(this.desk.conditions).length > 0;
     this.desk.change(work.candidates);
@@ -179,6 +180,7 @@ export class DeskTools {
     const form = new FormData(find("question"));
     const conditions = {};
     for (const [key, value] of form) if (value !== "") conditions[key] = NUMBERS.includes(key) ? Number(value) : value;
+    if (conditions.together) conditions.together = true;
     // The field has Japan's time, the server wants it with its zone.
     if (conditions.depart) conditions.depart = `${conditions.depart}:00+09:00`;
     this.desk.conditions = conditions;
@@ -212,7 +214,7 @@ export class DeskTools {
   }
 
   async search(from, to) {
-    const { aircraft_class = this.chosen?.properties.aircraft_class ?? "evtol", height_datum, ...conditions } = this.desk.conditions;
+    const { aircraft_class = this.chosen?.properties.aircraft_class ?? "evtol", height_datum, together: _, ...conditions } = this.desk.conditions;
     const datum = ["AGL", "AMSL", "ELLIPSOID"].includes(height_datum) ? { height_datum } : {};
     this.told(word("searching"));
     try {

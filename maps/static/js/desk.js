@@ -101,9 +101,9 @@ export class Desk {
     this.judge();
   }
 
-  keep(keys, { verdicts, candidates, profiles, layers, judged_at }) {
+  keep(keys, { verdicts, candidates, profiles, layers, judged_at, separation }) {
     keys.forEach((key, i) => this.results.set(key, {
-      verdict: verdicts[i], line: candidates.features[i], profile: profiles[i], layers: layers[i], judged_at,
+      verdict: verdicts[i], line: candidates.features[i], profile: profiles[i], layers: layers[i], judged_at, separation,
     }));
   }
 

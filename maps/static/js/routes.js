@@ -4,6 +4,7 @@
 import "soramichi/desk-words.js";
 import { drawBasemap } from "soramichi/basemap.js";
 import { controls } from "soramichi/controls.js";
+import { showBetween } from "soramichi/desk-between.js";
 import { DeskMap } from "soramichi/desk-map.js";
 import { Desk } from "soramichi/desk.js";
 import { LayerSwitches } from "soramichi/desk-layers.js";
@@ -37,12 +38,15 @@ function show() {
   const result = entries[chosen]?.result ?? null;
   document.body.classList.toggle("answered", Boolean(result));
   drawn.show(entries, chosen);
+  const letters = new Map(entries.map(({ feature }, index) => [feature.properties.name, letterOf(index)]));
   find("verdicts").replaceChildren(...entries.map((entry, index) => verdictCard(entry, index, {
     chosen: paper || index === chosen,
     choose: () => desk.choose(index),
+    letters,
     press: ({ geometry }) => geometry && drawn.fit(geometry.coordinates),
     actions: index === chosen && !paper && tools ? tools.actions(index) : [],
   })));
+  showBetween(find("between"), entries, (coordinates) => drawn.fit(coordinates));
   find("nothing").hidden = entries.length > 0;
   const judged = entries.some((entry) => entry.result);
   find("comparison").replaceChildren(...(judged ? [comparison(entries)] : []));

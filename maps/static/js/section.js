@@ -89,6 +89,7 @@ export class Section {
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     this.context = context;
     this.labels = [];
+    this.taken = [];
     for (const limit of profile.limits) this.limit(limit);
     this.ground();
     this.axes();
@@ -186,8 +187,7 @@ export class Section {
 
   // The names of zones, where one has room and does not lie on another.
   write() {
-    const { context } = this;
-    const taken = [];
+    const { context, taken } = this;
     context.textAlign = "left";
     context.font = FONT;
     for (const { x, end, y, low, text } of this.labels.sort((a, b) => b.end - b.x - (a.end - a.x))) {
@@ -221,14 +221,30 @@ export class Section {
   // Where something was found: a bar at the foot, in its colour, with a faint column above.
   findings(found) {
     const { context } = this;
-    for (const { severity, from_m, to_m } of found) {
+    for (const { kind, severity, from_m, to_m, other } of found) {
       const [x, width] = [this.x(from_m), Math.max(3, this.x(to_m) - this.x(from_m))];
       context.fillStyle = severityColour(severity);
-      context.globalAlpha = severity === "caution" ? 0 : 0.14;
+      // Another candidate is told by nothing else here, a zone by its band.
+      context.globalAlpha = kind === "corridor" ? 0.45 : severity === "caution" ? 0 : 0.14;
       context.fillRect(x, ROOM.top, width, this.height - ROOM.bottom - ROOM.top);
       context.globalAlpha = 1;
       context.fillRect(x, this.height - ROOM.bottom, width, 5);
+      if (kind === "corridor") this.near(x, x + width, other);
     }
+  }
+
+  /** The name of another candidate that comes close here, on the side that has room. */
+  near(from, to, other) {
+    const { context } = this;
+    const text = `⇄ ${other}`;
+    context.font = FONT;
+    const wide = context.measureText(text).width;
+    const left = to + 6 + wide < this.width - ROOM.right ? to + 6 : from - 6 - wide;
+    const box = { left, right: left + wide, top: ROOM.top + 1, bottom: ROOM.top + 17, text };
+    this.taken.push(box);
+    context.fillStyle = this.inks.text;
+    context.textAlign = "left";
+    context.fillText(text, left, ROOM.top + 9);
   }
 
   flight() {

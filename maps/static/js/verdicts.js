@@ -60,8 +60,11 @@ function because({ verdict, findings }) {
   return word("because_pass", of("caution").length);
 }
 
-/** What can be done with a candidate's card, and how it stands: "draft", "pending", "failed" or "". */
-export function verdictCard({ feature, result, state, problem }, index, { chosen, choose, press, actions = [] }) {
+/**
+ * What can be done with a candidate's card, and how it stands: "draft", "pending", "failed" or "";
+ * `letters` has the letter of every candidate by its name.
+ */
+export function verdictCard({ feature, result, state, problem }, index, { chosen, choose, press, letters, actions = [] }) {
   const card = element("section", "verdict");
   card.dataset.chosen = String(chosen);
   const head = element("button", "verdict-head");
@@ -76,7 +79,7 @@ export function verdictCard({ feature, result, state, problem }, index, { chosen
   if (result) card.append(element("p", "because", because(result.verdict)));
   else card.append(element("p", "because", problem || word(state === "draft" ? "twoPoints" : "checking")));
   if (!chosen) return card;
-  if (result) card.append(...found(result.verdict, press));
+  if (result) card.append(...found(result.verdict, press, letters));
   if (actions.length > 0) {
     const bar = element("div", "actions");
     bar.append(...actions);
@@ -86,11 +89,11 @@ export function verdictCard({ feature, result, state, problem }, index, { chosen
 }
 
 /** The findings, what must not be flown first; what only asks for care is folded away. */
-function found({ findings, assumed = [] }, press) {
+function found({ findings, assumed = [] }, press, letters) {
   const list = (severities) => {
     const made = element("ul", "findings");
     made.append(...severities.flatMap((severity) => findings
-      .filter((finding) => finding.severity === severity).map((finding) => findingItem(finding, press))));
+      .filter((finding) => finding.severity === severity).map((finding) => findingItem(finding, press, letters))));
     return made;
   };
   const parts = [list(["fail", "unknown"])];
@@ -105,7 +108,7 @@ function found({ findings, assumed = [] }, press) {
   return parts;
 }
 
-function findingItem(finding, press) {
+function findingItem(finding, press, letters) {
   const item = element("li");
   const button = element("button", "finding");
   button.type = "button";
@@ -115,7 +118,7 @@ function findingItem(finding, press) {
   mark.style.backgroundColor = severityColour(finding.severity);
   const words = element("span");
   words.append(
-    element("strong", "", [word(`severity_${finding.severity}`), zoneName(finding)].filter(Boolean).join(" · ")),
+    element("strong", "", [word(`severity_${finding.severity}`), zoneName(finding) || near(finding, letters)].filter(Boolean).join(" · ")),
     element("span", "", named(finding.message)),
     element("small", "", where(finding)),
   );
@@ -123,6 +126,9 @@ function findingItem(finding, press) {
   item.append(button);
   return item;
 }
+
+// Another candidate by its letter; a booked corridor is not among them, and has its name in the message.
+const near = ({ kind, other }, letters) => (kind === "corridor" && letters.has(other) ? word("nearOther", letters.get(other)) : "");
 
 // By how many metres, and where: "22.00–50.00 km · for 28.00 km · 0–150 m above sea level".
 function where({ from_m, to_m, overlap_m, height_overlap: band }) {
