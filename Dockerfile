@@ -11,8 +11,7 @@ RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements.lock
 
 FROM python:3.11.14-slim-bookworm
-# The planner is compiled for the processor it runs on; compose.yaml lets it write to /tmp only.
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 NUMBA_CACHE_DIR=/tmp/numba
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin soramichi
 WORKDIR /app
 COPY --from=python-libraries /opt/venv /opt/venv
@@ -24,6 +23,9 @@ COPY routes_planner routes_planner
 COPY api api
 COPY maps maps
 COPY simulators simulators
+# The file system is read-only when it runs: without this, and on a processor of another kind than
+# this one, the first question waits for a compiler.
+RUN python -m routes_planner.compiled
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \

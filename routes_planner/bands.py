@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routes_planner.kernel import Floats
+from routes_planner.compiled.tables import Floats
 from routes_planner.surroundings import COLUMN
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.geozone import ZoneVolume

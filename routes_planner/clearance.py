@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from routes_planner import kernel
+from routes_planner.compiled.meetings import meetings
+from routes_planner.compiled.nearest import closest
+from routes_planner.compiled.tables import Flights, Floats, Integers
 from routes_planner.flown import Flown, reaching
-from routes_planner.kernel import Flights, Floats, Integers
 from routes_planner.surroundings import Surroundings
 from soramichi.domain.geodesy import WGS84
 
@@ -34,10 +35,10 @@ def clearances_m(
     radius = _NEAREST_M
     while waiting.size and volumes.volumes.size and radius <= 2.0 * FARTHEST_M:
         wide, rows = _widened(flown, waiting, radius * (1.0 + _SCALE_ERROR))
-        piece, volume = kernel.meetings(wide, volumes, surroundings.grid, False)
+        piece, volume = meetings(wide, volumes, surroundings.grid, first_only=False)
         counted = surroundings.places[volume]
         piece, volume = piece[counted], volume[counted]
-        near, places = kernel.closest(wide, volumes, piece, volume)
+        near, places = closest(wide, volumes, piece, volume)
         best = _best_per_owner(near, places, flown.owner[rows[piece]], len(flown.corridors))
         for corridor in waiting.tolist():
             if best[corridor] <= radius:

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from routes_planner.compiled.tables import Floats
 from routes_planner.flown import Flown, fly
 from routes_planner.ground import steps
-from routes_planner.kernel import Floats
 from routes_planner.messages import zone_name
 from routes_planner.overlap import overlaps
 from routes_planner.surroundings import COLUMN, Surroundings

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
-from routes_planner.kernel import PIECE, Flights, Floats, Integers, Records, running
+from routes_planner.compiled.rows import running
+from routes_planner.compiled.tables import PIECE, Flights, Floats, Integers, Records
 from routes_planner.surroundings import CROSSING_DEG, Geoid
 from soramichi.domain.altitude import Datum
 from soramichi.domain.corridor import Corridor
@@ -22,6 +24,9 @@ from soramichi.errors import BadInput
 PIECE_M = 1_000.0
 # Metres per degree shrink to nothing at the poles; nobody flies a corridor there.
 HIGHEST_LATITUDE_DEG = 85.0
+# The calendar that zones are resolved in, and longer than anything flies.
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC)
+LONGEST_DAYS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +164,20 @@ def fly(corridors: Sequence[Corridor], geoid: Geoid | None = None) -> Flown:
 
     A height whose datum cannot be brought to that of a zone's limit makes the
     band infinite there: the check then finds every zone that could be met and
-    decides, or says `unknown`. Raises `BadInput` beyond 85 degrees of latitude.
+    decides, or says `unknown`. Raises `BadInput` beyond 85 degrees of latitude, for a flight of
+    more than `LONGEST_DAYS`, and for a departure before 1900 or after 2198.
     """
     owner, lon, lat, height = _waypoints(corridors)
     leg = np.flatnonzero(np.diff(owner, append=-1) == 0)
     of, x0, y0, x1, y1, part, length = _cut(lon, lat, leg)
     whose = owner[leg]
-    rise = np.abs(height[leg + 1] - height[leg])
+    with np.errstate(over="ignore"):  # heights that are slips: the flight is refused below
+        rise = np.abs(height[leg + 1] - height[leg])
     speed = np.array([(c.ground_speed_mps, c.vertical_speed_mps) for c in corridors]).reshape(-1, 2)
     seconds = np.fmax(length / speed[whose, 0], rise / speed[whose, 1])
+    _refuse_what_nobody_flies(
+        corridors, np.bincount(whose, weights=seconds, minlength=len(corridors)).tolist()
+    )
     along = running(length, whose)[of, None] + part * length[of, None]
     after = running(seconds, whose)[of, None] + part * seconds[of, None]
     levels = height[leg][of, None] + part * (height[leg + 1] - height[leg])[of, None]
@@ -189,6 +199,18 @@ def fly(corridors: Sequence[Corridor], geoid: Geoid | None = None) -> Flown:
     pieces["south"], pieces["north"] = np.minimum(y0, y1) - ry, np.maximum(y0, y1) + ry
     start = np.searchsorted(mine, np.arange(len(corridors) + 1)).astype(np.int64)
     return Flown(tuple(corridors), Flights(pieces, band, start), along, after, levels)
+
+
+def _refuse_what_nobody_flies(corridors: Sequence[Corridor], seconds: list[float]) -> None:
+    """Times that no calendar holds come of a speed or height that is a slip."""
+    for corridor, lasts in zip(corridors, seconds, strict=True):
+        if not lasts <= LONGEST_DAYS * 86_400.0:
+            raise BadInput(
+                f"{corridor.name} would fly for more than {LONGEST_DAYS:g} days; check its speeds "
+                "and heights"
+            )
+        if corridor.departs_at is not None and not _EARLIEST <= corridor.departs_at < _LATEST:
+            raise BadInput(f"{corridor.name} departs at {corridor.departs_at}; check the year")
 
 
 def _bands(

@@ -17,8 +17,8 @@ import shapely
 from numpy.typing import NDArray
 
 from routes_planner.bands import Bands
+from routes_planner.compiled.tables import Floats
 from routes_planner.flown import Flown, metres_per_degree
-from routes_planner.kernel import Floats
 from routes_planner.squares import Squares
 from routes_planner.surroundings import Geoid, Surroundings
 from routes_planner.verdict import HeightOverlap

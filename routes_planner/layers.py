@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import shapely
 
+from routes_planner.compiled.tables import Floats
 from routes_planner.fall import fall_area
 from routes_planner.flown import Flown, fly
 from routes_planner.ground import steps
-from routes_planner.kernel import Floats
 from routes_planner.noise import audible_area
 from routes_planner.population import Population, area_below
 from routes_planner.surroundings import COLUMN, Surroundings

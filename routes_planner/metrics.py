@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from routes_planner import kernel
 from routes_planner.clearance import clearances_m
+from routes_planner.compiled.rows import joined
 from routes_planner.fall import fall
 from routes_planner.flown import Flown, everywhere, profile
 from routes_planner.ground import steps
@@ -79,7 +79,7 @@ def over_districts(
     order = np.lexsort((rows.from_m, rows.corridor))
     owner = rows.corridor[order]
     # Districts may touch or overlap: each metre counts once.
-    first, low, high = kernel.joined(
+    first, low, high = joined(
         owner, np.zeros_like(owner), rows.from_m[order], rows.to_m[order], 0.0
     )
     total = [(0.0, 0.0)] * len(flown.corridors)

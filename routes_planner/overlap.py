@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routes_planner import kernel
+from routes_planner.compiled.meetings import meetings
+from routes_planner.compiled.stretches import stretches
+from routes_planner.compiled.tables import Floats, Integers
 from routes_planner.flown import Flown
-from routes_planner.kernel import Floats, Integers
 from routes_planner.surroundings import Surroundings
 
 # Consecutive pieces end and begin at one place, but their metres were added up differently.
@@ -32,8 +33,8 @@ class Overlaps:
 def overlaps(flown: Flown, surroundings: Surroundings) -> Overlaps:
     """Every overlap of `flown` with the zones, in place, height and time of the same volume."""
     volumes = surroundings.during(*flown.flown_between_s)
-    piece, volume = kernel.meetings(flown.flights, volumes, surroundings.grid, False)
-    corridor, volume, from_m, to_m = kernel.stretches(
+    piece, volume = meetings(flown.flights, volumes, surroundings.grid, first_only=False)
+    corridor, volume, from_m, to_m = stretches(
         flown.flights, volumes, flown.along_m, piece, volume, _SEAM_M
     )
     order = np.argsort(corridor * volumes.volumes.size + volume, kind="stable")
@@ -47,5 +48,5 @@ def rejected(flown: Flown, surroundings: Surroundings) -> Integers:
     instant when it ceases to apply counts too; only `overlaps` tells that apart.
     """
     volumes = surroundings.during(*flown.flown_between_s)
-    piece, _ = kernel.meetings(flown.flights, volumes, surroundings.grid, True)
+    piece, _ = meetings(flown.flights, volumes, surroundings.grid, first_only=True)
     return flown.owner_of(piece)

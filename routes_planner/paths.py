@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from routes_planner import raster
-from routes_planner import search_kernel as kernel
-from routes_planner.kernel import Floats, Integers
-from routes_planner.search_kernel import Field, Flags
+from routes_planner.compiled.any_angle import any_angle, connected
+from routes_planner.compiled.lines import Field
+from routes_planner.compiled.straightening import pulled, relaxed
+from routes_planner.compiled.tables import Flags, Floats, Integers
 
 # How many coarse cells beside a coarse path are looked at, narrowly first.
 _HALOS = (2, 6)
@@ -20,11 +21,11 @@ def cheapest_path(field: Field, start: Floats, goal: Floats) -> Floats:
     """Places (column, row) of a cheap path between two cells; no rows when there is none."""
     ends = [np.array([c[1], c[0]]).astype(np.int64) for c in (start, goal)]
     for allowed in _where_to_look(field, *ends):
-        cells = kernel.any_angle(field, allowed, *ends)
+        cells = any_angle(field, allowed, *ends)
         if len(cells):
-            path = kernel.pulled(field, cells[:, ::-1].astype(np.float64), 80)
-            path = kernel.pulled(field, path, len(path))
-            return np.asarray(kernel.relaxed(field, path, 4.0, 40), np.float64)
+            path = pulled(field, cells[:, ::-1].astype(np.float64), 80)
+            path = pulled(field, path, len(path))
+            return np.asarray(relaxed(field, path, 4.0, 40), np.float64)
     return np.empty((0, 2))
 
 
@@ -37,7 +38,7 @@ def _where_to_look(field: Field, start: Integers, goal: Integers) -> Iterator[Fl
     if len(coarse):
         for reach in _HALOS:
             yield _beside(coarse, reach, field.weight.shape)
-    if kernel.connected(field, start, goal):
+    if connected(field, start, goal):
         yield np.ones(field.weight.shape, np.uint8)
 
 
@@ -48,7 +49,7 @@ def _coarse_path(field: Field, start: Integers, goal: Integers) -> Integers:
         row, column = end // raster.COARSE
         rough.closed_from[row, column], rough.closed_until[row, column] = np.inf, -np.inf
     whole = np.ones(rough.weight.shape, np.uint8)
-    path: Integers = kernel.any_angle(rough, whole, start // raster.COARSE, goal // raster.COARSE)
+    path: Integers = any_angle(rough, whole, start // raster.COARSE, goal // raster.COARSE)
     return path
 
 

@@ -6,19 +6,15 @@ import csv
 import io
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
+from routes_planner.compiled.tables import Floats, Integers
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.geodesy import LocalPlane
 from soramichi.domain.position import Position
 from soramichi.errors import BadFile
-
-if TYPE_CHECKING:
-    # The pages take a figure from here, and are not to wait for the compiler.
-    from routes_planner.kernel import Floats, Integers
 
 # Digits of a code -> cells per degree of latitude and longitude (JIS X 0410).
 LEVELS = {

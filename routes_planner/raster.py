@@ -9,10 +9,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from routes_planner import search_kernel as kernel
+from routes_planner.compiled.closing import close_zones, coarsened
+from routes_planner.compiled.lines import Field
+from routes_planner.compiled.tables import Floats, Integers
 from routes_planner.evidence import SEVERITY
-from routes_planner.kernel import Floats, Integers
-from routes_planner.search_kernel import Field
 from routes_planner.surroundings import COLUMN, Surroundings
 from routes_planner.verdict import Severity
 from soramichi.domain.altitude import Altitude, Datum
@@ -231,7 +231,7 @@ def _fill(
     corner = np.array([area.west_m, area.south_m])
     # A cell counts when any of it is within reach: its middle is then at most half a diagonal off.
     reach = reach_m + area.cell_m * np.sqrt(0.5)
-    kernel.close_zones(field, xy - corner, ring_start, shape_start, times, reach)
+    close_zones(field, xy - corner, ring_start, shape_start, times, reach)
 
 
 def _rings(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], Integers]:
@@ -260,5 +260,5 @@ def charged(people: Floats, per_thousand: float) -> Floats:
 
 def coarse(field: Field) -> Field:
     """The same in cells eight times as large: costs of their open part, closed where little is."""
-    weight, since, until = kernel.coarsened(field, COARSE, _LEAST_OPEN)
+    weight, since, until = coarsened(field, COARSE, _LEAST_OPEN)
     return Field(field.cell * COARSE, field.speed, weight, since, until)

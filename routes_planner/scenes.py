@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import shapely
 
-from routes_planner.kernel import Floats
+from routes_planner.compiled.tables import Floats
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.flight import Name

@@ -18,12 +18,11 @@ import numpy as np
 import shapely
 
 from routes_planner import raster
-from routes_planner import search_kernel as kernel
 from routes_planner.check import check
-from routes_planner.kernel import Floats
+from routes_planner.compiled.lines import Field, path_cost
+from routes_planner.compiled.tables import Floats
 from routes_planner.paths import cheapest_path
 from routes_planner.raster import Area, Band, Crowding, Demand
-from routes_planner.search_kernel import Field
 from routes_planner.shaping import Climb, climbing, rounded
 from routes_planner.surroundings import Surroundings
 from routes_planner.vehicle import Vehicle
@@ -217,7 +216,7 @@ def _best(hunt: _Hunt, ground: _Ground, objective: str) -> Proposal | None:
                 objective=objective,
                 corridor=corridor,
                 verdict=verdict,
-                cost_m=float(kernel.path_cost(field, path)),
+                cost_m=float(path_cost(field, path)),
             )
     return None
 

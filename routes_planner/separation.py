@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
-from routes_planner import kernel
+from routes_planner.compiled.rows import joined
+from routes_planner.compiled.separation import close_pieces
 from routes_planner.evidence import line_of, times_of
 from routes_planner.flown import Flown, fly, profile
-from routes_planner.separation_kernel import close_pieces
 from routes_planner.surroundings import COLUMN, Geoid
 from routes_planner.verdict import Finding, Severity, Verdict
 from soramichi.domain.corridor import Corridor
@@ -140,14 +140,14 @@ def _conflicts(one: Flown, other: Flown, separation: Separation) -> Iterator[Con
     if column is None:
         bands = [np.broadcast_to([np.inf, np.inf, -np.inf, -np.inf], b.shape).copy() for b in bands]
     pieces = one.flights.pieces
-    which, _, rows = close_pieces(
+    which, rows = close_pieces(
         pieces,
         bands[0],
         other.flights.pieces,
         bands[1],
-        separation.time_s,
-        separation.vertical_m,
-        separation.horizontal_m,
+        late_s=separation.time_s,
+        apart_m=separation.vertical_m,
+        between_m=separation.horizontal_m,
     )
     if not which.size:
         return
@@ -155,7 +155,7 @@ def _conflicts(one: Flown, other: Flown, separation: Separation) -> Iterator[Con
     from_m, to_m = begin + rows[:, 0] * span, begin + rows[:, 1] * span
     order = np.argsort(from_m, kind="stable")
     same = np.zeros(order.size, np.int64)
-    first, low, high = kernel.joined(same, same, from_m[order], to_m[order], 1e-3)
+    first, low, high = joined(same, same, from_m[order], to_m[order], 1e-3)
     ends = np.append(first[1:], order.size)
     widths = one.corridors[0].half_width_m + other.corridors[0].half_width_m
     departures = [flown.corridors[0].departs_at is not None for flown in (one, other)]

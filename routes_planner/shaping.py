@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routes_planner.kernel import Floats
+from routes_planner.compiled.tables import Floats
 
 # A turn is drawn as chords of at most this angle; they stay within 0.1 % of its radius.
 _CHORD_DEG = 10.0

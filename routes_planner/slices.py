@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from routes_planner.compiled.tables import Floats, Integers
 from routes_planner.flown import PIECE_M, Flown, fly
-from routes_planner.kernel import Floats, Integers
 from routes_planner.separation import Separation
 from routes_planner.surroundings import COLUMN, Geoid
 from soramichi.domain.altitude import Datum

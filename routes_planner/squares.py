@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from routes_planner.compiled.tables import Floats
 from routes_planner.flown import metres_per_degree
-from routes_planner.kernel import Floats
 from soramichi.domain.terrain import Terrain
 
 

@@ -1,4 +1,4 @@
-"""What a corridor is judged against: zones laid out for the kernel, geoid and terrain."""
+"""What a corridor is judged against: zones laid out for the compiled part, geoid and terrain."""
 
 from __future__ import annotations
 
@@ -13,8 +13,16 @@ import shapely
 import shapely.affinity
 from numpy.typing import NDArray
 
-from routes_planner import kernel
-from routes_planner.kernel import CHUNK, VOLUME, Floats, Grid, Integers, Records, Volumes
+from routes_planner.compiled.index import cells_of
+from routes_planner.compiled.tables import (
+    CHUNK,
+    VOLUME,
+    Floats,
+    Grid,
+    Integers,
+    Records,
+    Volumes,
+)
 from routes_planner.rules.apply import rule_of
 from soramichi.domain.activation import active_intervals
 from soramichi.domain.altitude import Altitude, Datum
@@ -222,7 +230,7 @@ def _lay_out_periods(
 def _periods(zone: Geozone) -> list[tuple[float, float]]:
     """[since, until) of a zone in seconds since 1970, weekly hours taken as always open.
 
-    In order and apart, as the kernel wants them.
+    In order and apart, as the compiled part wants them.
     """
     given = sorted(
         (
@@ -262,7 +270,7 @@ def _grid(volumes: Volumes) -> Grid:
     empty = Grid(
         float(west), float(south), cell, columns, rows, first[:-1].copy(), nothing, nothing
     )
-    cells, owner = kernel.cells_of(volumes, empty, level.astype(np.int64))
+    cells, owner = cells_of(volumes, empty, level.astype(np.int64))
     order = np.argsort(cells, kind="stable")
     counts = np.bincount(cells, minlength=int(first[-1]))
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

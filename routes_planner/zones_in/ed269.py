@@ -88,12 +88,13 @@ def _zone(feature: dict[str, Any], item: Item, *, source: str) -> Geozone:
 
 
 def _volume(part: Any, item: Item, index: int) -> ZoneVolume | None:
-    """One airspace volume; None, and the zone unknown, when it cannot be placed."""
+    """One airspace volume; None, and the zone everywhere in doubt, when it cannot be placed."""
     field = f"geometry[{index}]"
-    if not isinstance(part, dict) or not isinstance(part.get("horizontalProjection"), dict):
-        item.unknown(field, "水平の形がありません", "there is no horizontalProjection")
-        return None
     own = item.part()
+    if not isinstance(part, dict) or not isinstance(part.get("horizontalProjection"), dict):
+        own.unknown(field, "水平の形がありません", "there is no horizontalProjection")
+        item.lose(own)
+        return None
     unit = part.get("uomDimensions")
     area = _projection(part["horizontalProjection"], unit, own, f"{field}.horizontalProjection")
     if area is None:

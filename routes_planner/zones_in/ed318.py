@@ -179,14 +179,17 @@ def _extension(value: Any, item: Item) -> _Extension:
 
 
 def _volumes(geometry: Any, item: Item, field: str, depth: int) -> list[ZoneVolume]:
-    """The volumes of a geometry; what cannot be placed makes the whole zone unknown."""
+    """The volumes of a geometry; what cannot be placed puts every place in doubt."""
+    own = item.part()
     if not isinstance(geometry, dict) or depth > _DEEPEST:
-        item.unknown(field, "区域の形がありません", "there is no geometry")
+        own.unknown(field, "区域の形がありません", "there is no geometry")
+        item.lose(own)
         return []
     if geometry.get("type") == "GeometryCollection":
         parts = geometry.get("geometries")
         if not isinstance(parts, list) or not parts:
-            item.unknown(field, "形の一覧がありません", "there is no list of geometries")
+            own.unknown(field, "形の一覧がありません", "there is no list of geometries")
+            item.lose(own)
             return []
         # A layer of the collection holds for those parts that have none.
         shared = {key: geometry[key] for key in ("layer",) if key in geometry}
@@ -200,7 +203,6 @@ def _volumes(geometry: Any, item: Item, field: str, depth: int) -> list[ZoneVolu
                 depth + 1,
             )
         ]
-    own = item.part()
     area = _area(geometry, own, field)
     if area is None:
         item.lose(own)

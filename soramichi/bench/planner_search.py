@@ -10,10 +10,10 @@ import numpy as np
 import shapely
 
 from routes_planner import raster, scenes
-from routes_planner.kernel import Floats
+from routes_planner.compiled.lines import Field, path_cost
+from routes_planner.compiled.tables import Floats
 from routes_planner.raster import Area, Crowding
 from routes_planner.search import MARGINS, OBJECTIVES, Request, area_around, field_of, search
-from routes_planner.search_kernel import Field, path_cost
 from routes_planner.surroundings import Surroundings, survey
 from routes_planner.vehicle import VEHICLES
 from soramichi.bench.report import Result, median, result

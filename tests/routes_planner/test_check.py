@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.flight import Name
 from soramichi.domain.geozone import Activation, Containment, Unknown, ZoneType, ZoneVolume
 from soramichi.domain.position import Position
+from soramichi.errors import BadInput
 from tests.routes_planner.builders import (
     NOON,
     FlatGeoid,
@@ -343,3 +345,18 @@ def test_many_candidates_keep_their_order_with_and_without_a_departure() -> None
     assert [v.candidate for v in verdicts] == list("01234")
     assert [v.answer for v in verdicts] == [Answer.FAIL, Answer.UNKNOWN] * 2 + [Answer.FAIL]
     assert check_many([], survey([])) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"heights": (amsl(1e308), amsl(-1e308)), "departs_at": NOON}, "30 days"),
+        ({"ground_speed_mps": 1e-300, "departs_at": NOON}, "30 days"),
+        ({"ground_speed_mps": 1e-3}, "30 days"),
+        ({"departs_at": datetime(9999, 12, 31, 23, 59, tzinfo=UTC)}, "check the year"),
+        ({"departs_at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=9)))}, "check the year"),
+    ],
+)
+def test_a_flight_that_no_calendar_holds_is_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BadInput, match=reason):
+        check(a_corridor(**changes), survey([]))

@@ -10,7 +10,7 @@ import skfmm
 from pyproj import Geod
 
 from routes_planner import raster, scenes
-from routes_planner import search_kernel as kernel
+from routes_planner.compiled.lines import path_cost
 from routes_planner.paths import cheapest_path
 from routes_planner.search import (
     Request,
@@ -197,7 +197,7 @@ def test_the_path_costs_what_fast_marching_finds_within_half_a_per_cent() -> Non
     front = np.ma.MaskedArray(np.hypot(row - start[0], column - start[1]) - 3.0, closed)
     time = skfmm.travel_time(front, 1.0 / field.weight, dx=area.cell_m, order=2)
     optimum = float(time[tuple(goal)]) + 3.0 * area.cell_m * field.weight[tuple(start)]
-    assert kernel.path_cost(field, path) <= 1.005 * optimum
+    assert path_cost(field, path) <= 1.005 * optimum
     assert raster.coarse(field).cell == 8.0 * area.cell_m
 
 

@@ -230,9 +230,21 @@ def _with_one_meaningless_member(document: Any, rng: random.Random) -> bytes:
     return json.dumps(broken).encode()
 
 
+def _with_one_feature(document: Any) -> Any:
+    """The same with the first of its features only: the second would hide what the first loses."""
+    alone = copy.deepcopy(document)
+    for features in ("features", "flightProhibitedAreaInfo"):
+        if features in alone:
+            del alone[features][1:]
+    if "totalCount" in alone:
+        alone["totalCount"] = 1
+    return alone
+
+
 @pytest.mark.parametrize("name", [name for name in CORPUS if name != "airports"])
 def test_a_broken_member_never_lets_a_corridor_through_its_zone_pass(name: str) -> None:
     rng = random.Random(f"{name} passes {MUTATIONS}")
+    document = _with_one_feature(CORPUS[name])
     # Into everything that the corpus encloses, low, on the morning of a Monday; short, because
     # the ground under its whole width is looked at.
     through = a_corridor(
@@ -244,10 +256,10 @@ def test_a_broken_member_never_lets_a_corridor_through_its_zone_pass(name: str) 
         half_width_m=100.0,
         departs_at=datetime(2026, 11, 23, 0, tzinfo=UTC),
     )
-    whole = read_zones("whole", json.dumps(CORPUS[name]).encode()).zones
+    whole = read_zones("whole", json.dumps(document).encode()).zones
     assert check(through, survey(whole, terrain=Slope(0.0))).answer is not Answer.PASS
     for _ in range(max(MUTATIONS // 100, 30)):
-        data = _with_one_meaningless_member(CORPUS[name], rng)
+        data = _with_one_meaningless_member(document, rng)
         try:
             zones = read_zones("broken", data).zones
         except BadFile:
