@@ -40,8 +40,11 @@ def draw(visit: Visit, *places: tuple[int, int]) -> None:
 
 def test_dropped_candidates_are_judged_and_laid_side_by_side(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/routes?lang=en", DESKTOP)
-    open_files(visit, "bay.json", "coast.json")
-    assert mie[0].asked["candidates"][0] == {"name": "bay.json", "text": "{}"}
+    # The desk soon asks again, how near its lines come to each other: this is its first question.
+    with visit.page.expect_request("**/api/v1/routes/check") as asked:
+        open_files(visit, "bay.json", "coast.json")
+    question = asked.value.post_data_json or {}
+    assert question["candidates"][0] == {"name": "bay.json", "text": "{}"}
     assert visit.page.locator(".verdict-head .badge").all_inner_texts() == ["Pass", "Fail"]
     rows = visit.page.locator(".comparison tr").all_inner_texts()
     assert [row.split("\t")[0] for row in rows[1:3]] == ["Verdict", "Length"]
