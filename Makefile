@@ -39,8 +39,9 @@ $(STAMP): requirements-dev.lock pyproject.toml $(WEB)/package-lock.json
 demo: setup
 	@$(BIN)/soramichi demo $(ARGS)
 
+# All of them take a worker for each core; each file stays with one, for it shares its servers.
 test: setup
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(or $(ARGS),--numprocesses auto --dist loadfile --no-loadscope-reorder)
 
 check: setup
 	$(BIN)/ruff format --check .
