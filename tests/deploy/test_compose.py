@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from compose_spec import PyCompose
 
 from ingest.metrics import Metrics
 from soramichi import settings
@@ -235,18 +236,46 @@ def test_prometheus_asks_every_process_at_its_port(job: str) -> None:
     assert {SERVICES[name]["environment"][variable] for name in processes} == {str(targets["port"])}
 
 
-def test_docker_compose_reads_the_files(tmp_path: Path) -> None:
+FILES = ("compose.yaml", "deploy/tls.compose.yaml")
+
+
+def filled_in(name: str) -> str:
+    """The document without anchors, with a word for each variable, as what reads it wants it.
+
+    That does not know how often `on-failure` may be tried again, which is its own member.
+    """
+    document = {key: one for key, one in load(name).items() if not key.startswith("x-")}
+    text = re.sub(r"\$\{?(\w+)(:\?[^}]*\})?\}?", "word", yaml.safe_dump(document))
+    return text.replace("restart: on-failure:5", "restart: on-failure")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_member_is_one_that_compose_knows_with_a_value_that_it_takes(name: str) -> None:
+    read = PyCompose.from_yaml(filled_in(name))
+
+    assert set(read.service_names()) == set(load(name)["services"])
+
+
+@pytest.mark.parametrize(
+    ("good", "slip"),
+    [("cap_drop", "cap_dorp"), ("service_healthy", "service_sound"), ("interval: 10s", "ten")],
+)
+def test_a_slip_in_the_compose_file_is_found(good: str, slip: str) -> None:
+    text = filled_in("compose.yaml")
+
+    assert good in text
+    with pytest.raises(ValueError, match=slip):
+        PyCompose.from_yaml(text.replace(good, f"interval: {slip}" if ":" in good else slip, 1))
+
+
+def test_docker_compose_reads_the_files_where_it_is_installed(tmp_path: Path) -> None:
     docker = shutil.which("docker")
-    if (
-        docker is None
-        or subprocess.run(
-            [docker, "compose", "version"], capture_output=True, check=False
-        ).returncode
-    ):
+    asked = [docker or "docker", "compose"]
+    if docker is None or subprocess.run([*asked, "version"], check=False).returncode:
         pytest.skip("docker compose is not installed")
     (tmp_path / ".env").write_text("SESSION_KEY=0\n")
     done = subprocess.run(
-        [docker, "compose", "--env-file", str(tmp_path / ".env"), "-f", str(ROOT / "compose.yaml"),
+        [*asked, "--env-file", str(tmp_path / ".env"), "-f", str(ROOT / "compose.yaml"),
          "--profile", "*", "config", "--format", "json"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
