@@ -174,6 +174,8 @@ class DatabaseServer:
     """One server on which each test gets a database of its own, copied from a migrated one."""
 
     settings: DatabaseSettings
+    # Without fsync, files are copied in a sixth of the time that pages take through the log.
+    how_to_copy: str = ""
     version: str = ""
 
     def __post_init__(self) -> None:
@@ -195,8 +197,8 @@ class DatabaseServer:
     def create(self, *, template: DatabaseSettings | None) -> DatabaseSettings:
         """A new database, empty or a copy."""
         name = f"{self._prefix}_{next(self._numbers)}"
-        of = f" TEMPLATE {conninfo_to_dict(template.url)['dbname']}" if template else ""
-        self._execute(f"CREATE DATABASE {name}{of}")
+        of = f"TEMPLATE {conninfo_to_dict(template.url)['dbname']}" if template else ""
+        self._execute(f"CREATE DATABASE {name} {of} {self.how_to_copy}")
         self._made.append(name)
         return self.settings.model_copy(
             update={"url": make_conninfo(self.settings.url, dbname=name)}
@@ -237,6 +239,6 @@ def a_database_server(folder: Path) -> Iterator[DatabaseServer]:
         postgres = Postgres(data)
         child = postgres.start(fsync="off", max_connections="60")
         try:
-            yield DatabaseServer(postgres.settings)
+            yield DatabaseServer(postgres.settings, how_to_copy="STRATEGY FILE_COPY")
         finally:
             child.stop()

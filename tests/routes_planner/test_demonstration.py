@@ -1,6 +1,7 @@
 import itertools
 import json
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,7 @@ def test_the_sea_lies_off_the_coast_of_the_base_map() -> None:
     assert surface_amsl_m(demonstration_sea(), at_sea) == 0.0
 
 
+@cache
 def official_verdicts(shared_data: Path) -> dict[str, Verdict]:
     folder = shared_data / "geozones"
     files = [folder / name for name in ("did_mie_2020_estat.geojson", "airports_ksj_c28.geojson")]
