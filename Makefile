@@ -33,7 +33,7 @@ $(STAMP): requirements-dev.lock pyproject.toml $(WEB)/package-lock.json
 	@echo "[3/4] the soramichi command"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "[4/4] browser libraries"
-	@$(BIN)/npm --prefix $(WEB) ci --ignore-scripts --no-audit --no-fund --silent
+	@$(BIN)/npm --prefix $(WEB) ci --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null
 	@touch $@
 
 demo: setup
