@@ -86,4 +86,10 @@ def remove(name: str, project: Path) -> None:
 def list_operators(project: Path, *, as_json: bool) -> None:
     """Name every operator with an account (運航者の一覧)."""
     names = Accounts(project).operators
-    click.echo(json.dumps({"operators": names}) if as_json else "\n".join(names))
+    if as_json:
+        click.echo(json.dumps({"operators": names}))
+        return
+    for name in names:
+        click.echo(name)
+    if not names:
+        click.echo("no operator has an account yet / 運航者のアカウントはまだありません", err=True)
