@@ -3,8 +3,7 @@
 Where a corridor's heights and a zone's limits are measured from different
 surfaces, the answer depends on the ground at each place, not along the line
 only: the whole width is looked at, as small squares that cover the disc which
-the corridor covers at each moment. The two bands meet over some span of ground
-heights; a square is a meeting when any of its ground lies in that span.
+the corridor covers at each moment.
 """
 
 from __future__ import annotations
@@ -16,19 +15,21 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from routes_planner.bands import Bands
+from routes_planner.compiled.squares import Limits, meet
 from routes_planner.compiled.tables import Floats
 from routes_planner.flown import Flown, metres_per_degree
 from routes_planner.squares import Squares
-from routes_planner.surroundings import Geoid, Surroundings
+from routes_planner.surroundings import COLUMN, Geoid, Surroundings
 from routes_planner.verdict import HeightOverlap
 from soramichi.domain.altitude import Datum
 from soramichi.domain.geozone import ZoneVolume
+from soramichi.domain.terrain import Terrain
 
 # The finest national elevation grid has 5 m posts, the common one 10 m: none is stepped over.
 FINEST_STEP_M = 5.0
 COARSEST_STEP_M = 10.0
-_PLACES_AT_ONCE = 200_000
+# Of a diagonal line longer than this most squares of the lattice would lie beside it.
+_AT_ONCE_M = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,58 +103,53 @@ def band_meetings(
     the outside. A square whose ground is not loaded makes its part a question,
     unless no ground or any ground would do, or another square settles it.
     """
-    if surroundings.terrain is None:
+    terrain = surroundings.terrain
+    if terrain is None:
         return [BandMeeting(*stretch, None)]
     half = flown.corridors[corridor].half_width_m
     step = float(np.clip(half / 10.0, FINEST_STEP_M, COARSEST_STEP_M))
     line = steps(flown, corridor, stretch, step)
-    squares = Squares.over(half + 0.5 * step, step)
+    amsl, agl = COLUMN[Datum.AMSL], COLUMN[Datum.AGL]
+    column, times = (amsl, 0.0) if np.isfinite(line.top_m[:, amsl]).all() else (agl, 1.0)
+    own = np.column_stack([line.bottom_m[:, column], line.top_m[:, column]])
     near = volume.footprint.buffer(step / float(metres_per_degree(line.latitude_deg)[0].min()))
     shapely.prepare(near)
     count = line.from_m.size
-    met, asked = np.zeros(count, bool), np.zeros(count, bool)
-    low, high = np.full(count, np.inf), np.full(count, -np.inf)
-    batch = max(_PLACES_AT_ONCE // squares.corners**2, 1)
+    met, asked = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
+    band = np.tile([np.inf, -np.inf], (count, 1))
+    batch = max(int(_AT_ONCE_M / step), 1)
     for begin in range(0, count, batch):
         rows = slice(begin, begin + batch)
-        here = (line.longitude_deg[rows], line.latitude_deg[rows])
-        lon, lat = squares.middles(*here)
-        inside = squares.covering & _inside(near, lon, lat)
-        least, most = squares.ground(*here, inside, surroundings.terrain)
-        undulation = _undulation(surroundings.geoid, lon, lat)
-        bands = Bands.of(line.top_m[rows], line.bottom_m[rows], volume, undulation)
-        lowest, highest = bands.ground()
-        known = np.isfinite(least) & np.isfinite(most)
-        any_ground = (lowest == -np.inf) & (highest == np.inf)
-        least, most = np.where(known, least, -np.inf), np.where(known, most, np.inf)
-        least, most = np.maximum(least, lowest), np.minimum(most, highest)
-        possible = inside & ~(least > most)
-        meets = possible & (known | any_ground) & ~(np.isnan(least) | np.isnan(most))
-        met[rows] = meets.any(axis=(1, 2))
-        asked[rows] = (possible & ~meets).any(axis=(1, 2))
-        bottom, top = bands.overlap(least, most)
-        low[rows] = np.where(meets, bottom, np.inf).min(axis=(1, 2))
-        high[rows] = np.where(meets, top, -np.inf).max(axis=(1, 2))
-    return list(_runs(line, met, asked & ~met, low, high))
+        here = line.longitude_deg[rows], line.latitude_deg[rows]
+        squares = Squares.under(*here, half + 0.5 * step, step).inside(near)
+        if squares.wanted.any():
+            under = _under(squares, volume, surroundings.geoid, terrain)
+            meet(
+                *(squares.lattice, squares.places, own[rows], times, _limits(volume), under),
+                *(met[rows], asked[rows], band[rows]),
+            )
+    return list(_runs(line, met == 1, (asked == 1) & (met == 0), band[:, 0], band[:, 1]))
 
 
-def _inside(near: shapely.Geometry, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-    """Which squares have their middle inside; place by place where all or none have."""
-    box = shapely.box(
-        *(pick(axis, axis=(1, 2)) for pick in (np.min, np.max) for axis in (lon, lat))
+def _under(squares: Squares, volume: ZoneVolume, geoid: Geoid | None, terrain: Terrain) -> Floats:
+    """`ground` as `meet` takes it."""
+    wanted = squares.wanted
+    undulation = np.full(wanted.shape, np.nan)
+    limits = [limit.datum for limit in (volume.floor, volume.ceiling) if limit is not None]
+    if geoid is not None and Datum.ELLIPSOID in limits:
+        undulation[wanted] = geoid.undulations_m(*squares.middles())
+    return np.stack([wanted.astype(np.float64), *squares.ground(terrain), undulation])
+
+
+def _limits(volume: ZoneVolume) -> Limits:
+    floor, ceiling = volume.floor, volume.ceiling
+    datums = [None if limit is None else limit.datum for limit in (floor, ceiling)]
+    return Limits(
+        -np.inf if floor is None else floor.metres,
+        np.inf if ceiling is None else ceiling.metres,
+        *(1.0 if datum is Datum.AGL else 0.0 for datum in datums),
+        *(-1.0 if datum is Datum.ELLIPSOID else 0.0 for datum in datums),
     )
-    inside = np.zeros(lon.shape, bool)
-    inside[shapely.contains_properly(near, box)] = True
-    mixed = shapely.intersects(near, box) & ~inside[:, 0, 0]
-    found = shapely.contains_xy(near, lon[mixed].ravel(), lat[mixed].ravel())
-    inside[mixed] = found.reshape(lon[mixed].shape)
-    return inside
-
-
-def _undulation(geoid: Geoid | None, lon: Floats, lat: Floats) -> Floats:
-    if geoid is None:
-        return np.full(lon.shape, np.nan)
-    return geoid.undulations_m(lon.ravel(), lat.ravel()).reshape(lon.shape)
 
 
 def _runs(

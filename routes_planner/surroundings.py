@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 import numpy as np
@@ -38,6 +38,9 @@ MOST_CELLS = 4_000_000
 WIDEST_CELLS = 32
 # A line may reach this far beyond the antimeridian; zones that near to it are laid out twice.
 CROSSING_DEG = 25.0
+_DAY_S = 86_400.0
+# Spans of days whose weekly hours are kept resolved.
+_DAYS_KEPT = 8
 # Row of `Flights.band` for each datum that a limit of a zone may have.
 COLUMN = {Datum.AMSL: 0, Datum.ELLIPSOID: 1, Datum.AGL: 2}
 
@@ -54,7 +57,7 @@ class Geoid(Protocol):
 class Surroundings:
     """Zones with their index, and the evidence that their limits need.
 
-    Made once with `survey` and used for any number of checks; nothing in it
+    Made once with `survey` and used for any number of checks; what it says never
     changes. `zone_of` and `part_of` tell the zone, and the volume in that zone,
     of each laid-out volume, `places` which of them are more than a rule
     about heights; `keep_in` and `anywhere` are zones judged on their own.
@@ -73,6 +76,9 @@ class Surroundings:
     anywhere: tuple[int, ...]
     districts: Surroundings | None
     _scheduled: tuple[int, ...] = field(repr=False)
+    _resolved: dict[tuple[int, int], Volumes] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def ellipsoidal(self) -> bool:
@@ -91,16 +97,28 @@ class Surroundings:
         """
         if not self._scheduled or not (np.isfinite(since_s) and np.isfinite(until_s)):
             return self.volumes
-        asked = (
-            datetime.fromtimestamp(since_s, UTC) - timedelta(seconds=1),
-            datetime.fromtimestamp(until_s, UTC) + timedelta(seconds=1),
-        )
+        # Whole days, a second to spare: one answer serves every flight of a day.
+        days = int((since_s - 1.0) // _DAY_S), int((until_s + 1.0) // _DAY_S) + 1
+        if days not in self._resolved:
+            if len(self._resolved) == _DAYS_KEPT:
+                self._resolved.clear()
+            self._resolved[days] = self._with_hours(*days)
+        return self._resolved[days]
+
+    def _with_hours(self, first_day: int, end_day: int) -> Volumes:
+        """The volumes with weekly hours as instants on these days since 1970."""
+        asked = [datetime.fromtimestamp(day * _DAY_S, UTC) for day in (first_day, end_day)]
         hours = {
             z: [(a.timestamp(), b.timestamp()) for a, b in active_intervals(self.zones[z], *asked)]
             for z in self._scheduled
         }
+        rows = np.flatnonzero(np.isin(self.zone_of, self._scheduled))
+        mine = [hours[z] for z in self.zone_of[rows].tolist()]
+        count = np.array([len(each) for each in mine])
+        end = len(self.volumes.periods) + np.cumsum(count)
         volumes = self.volumes.volumes.copy()
-        periods = _lay_out_periods(volumes, self.zones, self.zone_of, hours)
+        volumes["period"][rows], volumes["period_end"][rows] = end - count, end
+        periods = np.concatenate([self.volumes.periods, *(np.array(each) for each in mine if each)])
         return self.volumes._replace(volumes=volumes, periods=periods)
 
 
@@ -134,7 +152,7 @@ def _laid_out(
     table = np.zeros(len(laid), VOLUME)
     _lay_out_limits(table, [(v.floor, v.ceiling) for _, _, v in laid])
     chunks, vertices = _lay_out_rings(table, [v.footprint for _, _, v in laid])
-    periods = _lay_out_periods(table, zones, zone_of, {})
+    periods = _lay_out_periods(table, zones, zone_of)
     volumes = Volumes(table, chunks, vertices, periods)
     return Surroundings(
         zones=zones,
@@ -217,10 +235,9 @@ def _lay_out_periods(
     table: Records,
     zones: tuple[Geozone, ...],
     zone_of: Integers,
-    hours: dict[int, list[tuple[float, float]]],
 ) -> Floats:
-    """Fill in the periods of `table`; `hours` are those of zones with weekly hours, resolved."""
-    periods = {k: hours[k] if k in hours else _periods(zones[k]) for k in set(zone_of.tolist())}
+    """Fill in the periods of `table`, weekly hours taken as always open."""
+    periods = {k: _periods(zones[k]) for k in set(zone_of.tolist())}
     mine = [periods[k] for k in zone_of.tolist()]
     end = np.cumsum([len(p) for p in mine])
     table["period"], table["period_end"] = end - [len(p) for p in mine], end

@@ -145,6 +145,10 @@ def area_of(
     return footprint.union(areas)
 
 
+# Members that state a limit, in families: see `heights`.
+LIMITS = {"floor_m", "ceiling_m", "lowerLimit", "upperLimit", "lower", "upper"}
+
+
 def heights(properties: dict[str, Any], item: Item) -> tuple[Altitude | None, Altitude | None]:
     """Floor and ceiling from the first family of properties that is there."""
     if {"floor_m", "ceiling_m"} & properties.keys():

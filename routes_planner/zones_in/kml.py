@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from routes_planner.zones_in import footprint
 from routes_planner.zones_in.document import local_name
 from routes_planner.zones_in.features import read_features
-from routes_planner.zones_in.geojson import heights, named
+from routes_planner.zones_in.geojson import LIMITS, heights, named
 from routes_planner.zones_in.periods import between, instant
 from routes_planner.zones_in.report import Imported, Item
 from soramichi.domain.altitude import Altitude, Datum
@@ -109,7 +109,8 @@ def _volume(
         item.lose(own)
         return None
     floor, ceiling = heights(properties, own)
-    if floor is None and ceiling is None:
+    # Limits that are stated but cannot be read, or have no end, are not narrowed by the drawing.
+    if not LIMITS & properties.keys():
         ceiling = _ceiling(polygon, own, field)
     return ZoneVolume(footprint=area, floor=floor, ceiling=ceiling, unknowns=tuple(own.unknowns))
 

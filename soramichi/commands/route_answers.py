@@ -9,7 +9,6 @@ from typing import Any
 import click
 from numba.core import event
 
-from maps.export import routes_file
 from routes_planner.compare import height_profile, table
 from routes_planner.desk import answer, found_document, request
 from routes_planner.distribute import check_on
@@ -114,6 +113,8 @@ def compare(files: tuple[Path, ...], options: dict[str, Any], page: Path | None)
     verdicts = planner.check(corridors)
     _warn(note_lines([*asked.notes, *notes]))
     if page is not None:
+        from maps.export import routes_file  # noqa: PLC0415  # heavy: only when a page is made
+
         zones = [outline(zone) for zone in asked.task.zones]
         _write(page, routes_file(answer(planner, corridors, verdicts, notes), zones=zones))
     if options["as_json"]:

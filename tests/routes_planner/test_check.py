@@ -13,7 +13,14 @@ from routes_planner.surroundings import survey
 from routes_planner.verdict import Answer, Severity
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.flight import Name
-from soramichi.domain.geozone import Activation, Containment, Unknown, ZoneType, ZoneVolume
+from soramichi.domain.geozone import (
+    Activation,
+    Containment,
+    DailyWindow,
+    Unknown,
+    ZoneType,
+    ZoneVolume,
+)
 from soramichi.domain.position import Position
 from soramichi.errors import BadInput
 from tests.routes_planner.builders import (
@@ -345,6 +352,24 @@ def test_many_candidates_keep_their_order_with_and_without_a_departure() -> None
     assert [v.candidate for v in verdicts] == list("01234")
     assert [v.answer for v in verdicts] == [Answer.FAIL, Answer.UNKNOWN] * 2 + [Answer.FAIL]
     assert check_many([], survey([])) == []
+
+
+def test_weekly_hours_are_those_of_each_flights_own_day() -> None:
+    hours = DailyWindow(
+        weekdays=frozenset({NOON.weekday()}),
+        starts=(NOON - timedelta(hours=1)).timetz(),
+        ends=(NOON + timedelta(hours=1)).timetz(),
+    )
+    around = survey([a_zone(activations=(Activation(windows=(hours,)),))])
+    days = range(15)
+
+    found = [
+        check(a_corridor(departs_at=NOON + timedelta(days=day)), around).answer for day in days
+    ]
+
+    assert [answer is Answer.FAIL for answer in found] == [day % 7 == 0 for day in days]
+    # On the day itself, but before the zone opens.
+    assert check(a_corridor(departs_at=NOON - timedelta(hours=2)), around).answer is Answer.PASS
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@
 """
 
 import copy
+import itertools
 import json
 import os
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -223,28 +225,33 @@ def test_a_broken_file_is_answered_or_refused_and_no_feature_vanishes(name: str)
 _MEANINGLESS: tuple[Any, ...] = (True, "", "x", "\x00", {}, [[]], [None], "2026-02-30", "NaN")
 
 
-def _with_one_meaningless_member(document: Any, rng: random.Random) -> bytes:
-    broken = copy.deepcopy(document)
-    node, key = rng.choice(list(_places(broken)))
-    node[key] = copy.deepcopy(rng.choice(_MEANINGLESS))
-    return json.dumps(broken).encode()
+def _with_one_meaningless_member(document: Any) -> Iterator[bytes]:
+    """Every member of the document in turn replaced by everything meaningless."""
+    if isinstance(document, str):
+        for text in re.finditer(">[^<]+<", document):
+            for junk in ("", "x", "2026-02-30", "NaN"):
+                yield f"{document[: text.start()]}>{junk}<{document[text.end() :]}".encode()
+        return
+    for nth in range(len(list(_places(document)))):
+        for junk in _MEANINGLESS:
+            broken = copy.deepcopy(document)
+            node, key = next(itertools.islice(_places(broken), nth, None))
+            node[key] = copy.deepcopy(junk)
+            yield json.dumps(broken).encode()
 
 
 def _with_one_feature(document: Any) -> Any:
     """The same with the first of its features only: the second would hide what the first loses."""
     alone = copy.deepcopy(document)
-    for features in ("features", "flightProhibitedAreaInfo"):
-        if features in alone:
-            del alone[features][1:]
-    if "totalCount" in alone:
-        alone["totalCount"] = 1
-    return alone
+    for features in {"features", "flightProhibitedAreaInfo"} & set(alone):
+        del alone[features][1:]
+    return alone | {"totalCount": 1} if "totalCount" in alone else alone
 
 
-@pytest.mark.parametrize("name", [name for name in CORPUS if name != "airports"])
+# An airport's corpus has no place, and is unknown whatever is broken.
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "airports"])
 def test_a_broken_member_never_lets_a_corridor_through_its_zone_pass(name: str) -> None:
-    rng = random.Random(f"{name} passes {MUTATIONS}")
-    document = _with_one_feature(CORPUS[name])
+    document = _with_one_feature(CORPUS.get(name, KML))
     # Into everything that the corpus encloses, low, on the morning of a Monday; short, because
     # the ground under its whole width is looked at.
     through = a_corridor(
@@ -256,10 +263,10 @@ def test_a_broken_member_never_lets_a_corridor_through_its_zone_pass(name: str) 
         half_width_m=100.0,
         departs_at=datetime(2026, 11, 23, 0, tzinfo=UTC),
     )
-    whole = read_zones("whole", json.dumps(document).encode()).zones
+    text = document if isinstance(document, str) else json.dumps(document)
+    whole = read_zones("whole", text.encode()).zones
     assert check(through, survey(whole, terrain=Slope(0.0))).answer is not Answer.PASS
-    for _ in range(max(MUTATIONS // 100, 30)):
-        data = _with_one_meaningless_member(document, rng)
+    for data in _with_one_meaningless_member(document):
         try:
             zones = read_zones("broken", data).zones
         except BadFile:

@@ -126,3 +126,11 @@ def test_entities_are_refused() -> None:
 def test_a_file_without_any_polygon_is_refused() -> None:
     with pytest.raises(BadFile):
         read("<Document/>")
+
+
+@pytest.mark.parametrize("stated", ["300", "unlimited"])
+def test_a_stated_ceiling_is_not_narrowed_by_how_the_polygon_is_drawn(stated: str) -> None:
+    data = f'<ExtendedData><Data name="ceiling_m"><value>{stated}</value></Data></ExtendedData>'
+    drawn = a_polygon("<extrude>1</extrude><altitudeMode>absolute</altitudeMode>", height=9)
+
+    assert volume_of(f"{data}{drawn}").ceiling is None
