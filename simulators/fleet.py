@@ -61,6 +61,7 @@ def fleet(size: int, *, seed: int) -> Scenario:
         vertiports=tuple(pads.values()),
         sorties=sorties,
         rate_hz=1.0,
+        for_load=True,
     )
 
 

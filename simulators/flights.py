@@ -26,8 +26,9 @@ DRAIN_S = 30.0
 class Plan:
     """What to fly and how; `rate_hz` None is each scenario's own, `duration_s` None endless.
 
-    `head_start_s` is how long the flights have been under way when the first
-    sample is sent; no sample is observed before `not_before`.
+    `head_start_s` is how long the flights have been under way when the simulation
+    begins. What they flew until then is sent at once, as after a broken link, but for
+    `Scenario.for_load`; no sample is observed before `not_before`.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -72,8 +73,9 @@ def merged(plan: Plan, *, epoch: datetime) -> Iterator[Sent]:
 
     def stream(order: int, scenario: Scenario, sortie: Sortie) -> Iterator[Sent]:
         aircraft = sortie.aircraft
+        since = epoch if scenario.for_load else max(took_off, plan.not_before or took_off)
         flown = samples_of(scenario, sortie, plan, epoch=took_off)
-        for sample in dropwhile(lambda sample: sample.time < epoch, flown):
+        for sample in dropwhile(lambda sample: sample.time < since, flown):
             yield Sent(sample.time, order, aircraft.operator_id, aircraft.aircraft_id, sample)
 
     return heapq.merge(*(stream(order, *one) for order, one in zip(count(), every, strict=False)))

@@ -35,7 +35,8 @@ class Sortie:
 class Scenario:
     """Everything a simulation needs, and everything a store can be seeded with.
 
-    `rate_hz` is the usual number of samples a second of each aircraft.
+    `rate_hz` is the usual number of samples a second of each aircraft. `for_load`: there are
+    so many that nobody asks where each began.
     """
 
     scenario_id: str
@@ -44,6 +45,7 @@ class Scenario:
     vertiports: tuple[Vertiport, ...]
     sorties: tuple[Sortie, ...]
     rate_hz: float = 5.0
+    for_load: bool = False
 
     @property
     def aircraft(self) -> tuple[Aircraft, ...]:

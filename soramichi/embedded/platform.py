@@ -42,7 +42,8 @@ from soramichi.store.symposiums import Symposium
 REPLAY = "replay"
 DEMO = "demo"
 RUNNING = "running.env"
-# Whoever opens the page finds the three flights in the air, not waiting on the ground.
+# Whoever opens the page finds the three flights in the air, not waiting on the ground, and what
+# they flew so far behind them: so the page can tell where each took off.
 HEAD_START_S = 75.0
 
 

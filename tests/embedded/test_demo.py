@@ -70,7 +70,7 @@ def processes_of(folder: Path) -> dict[str, psutil.Process]:
 
 
 def wait_until_gone(folder: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while processes_of(folder):
         assert time.monotonic() < deadline, processes_of(folder)
         time.sleep(0.05)
@@ -87,6 +87,15 @@ def stored(folder: Path, aircraft: str = "%") -> list[tuple[datetime, float, str
             " WHERE aircraft_id LIKE %s ORDER BY time",
             (aircraft,),
         ).fetchall()
+
+
+def wait_for_rows(folder: Path, *, more_than: int = 0) -> int:
+    """How many rows there are once there are more than so many."""
+    deadline = time.monotonic() + 60
+    while (found := len(stored(folder))) <= more_than:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return found
 
 
 def test_a_timed_demo_accounts_for_every_sample_and_leaves_nothing(tmp_path: Path) -> None:
@@ -107,14 +116,12 @@ def test_a_timed_demo_accounts_for_every_sample_and_leaves_nothing(tmp_path: Pat
 
 def test_the_second_start_keeps_the_data_whether_ended_or_killed(tmp_path: Path) -> None:
     with demo(tmp_path) as first:
-        time.sleep(2)
+        wait_for_rows(tmp_path)
         kept = end(first, signal.SIGINT)["stored"]
     wait_until_gone(tmp_path)
     with demo(tmp_path) as second:
-        time.sleep(1)
-        before_kill = len(stored(tmp_path))
         assert isinstance(kept, int)
-        assert before_kill >= kept > 0
+        before_kill = wait_for_rows(tmp_path, more_than=kept)
         second.kill()
     wait_until_gone(tmp_path)
     with demo(tmp_path) as third:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +26,7 @@ from soramichi.domain.position import Position
 from soramichi.domain.telemetry import OperationalStatus, TelemetrySample
 
 EPOCH = datetime(2026, 11, 23, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 # What GNSS error adds to a difference quotient (see GnssError): per axis, so times sqrt 2.
 FALSE_SPEED_MPS = 0.26 * math.sqrt(2.0)
 FALSE_CLIMB_MPS = 0.38
@@ -174,6 +176,41 @@ def test_the_same_seed_flies_the_same_flight_and_another_does_not() -> None:
 
     assert first(1) == first(1)
     assert first(1) != first(2)
+
+
+def first_of_each(plan: Plan) -> dict[str, TelemetrySample]:
+    """The first sample that is sent of each aircraft, of those until a minute after the epoch."""
+    found: dict[str, TelemetrySample] = {}
+    for sent in takewhile(lambda one: one.at < EPOCH + MINUTE, merged(plan, epoch=EPOCH)):
+        found.setdefault(sent.aircraft_id, sent.sample)
+    return found
+
+
+def test_what_was_flown_before_the_beginning_is_told_from_the_pad_on_but_not_of_a_fleet() -> None:
+    scenarios = (*SCENARIOS.values(), fleet(3, seed=0))
+    plan = Plan(scenarios=scenarios, head_start_s=75.0)
+
+    first = first_of_each(plan)
+
+    assert len(first) == 6
+    for scenario in SCENARIOS.values():
+        [sortie] = scenario.sorties
+        one = first[sortie.aircraft.aircraft_id]
+        assert (one.time, one.seq) == (EPOCH - timedelta(seconds=75), 0)
+        here = Position(latitude_deg=one.latitude_deg, longitude_deg=one.longitude_deg)
+        assert distance_m(here, sortie.missions[0].origin.position) < 20.0
+    assert all(first[a.aircraft_id].time >= EPOCH for a in scenarios[-1].aircraft)
+
+
+def test_nothing_is_told_twice_of_what_an_earlier_run_has_observed() -> None:
+    plan = Plan(scenarios=tuple(SCENARIOS.values()), head_start_s=75.0)
+    later = replace(plan, not_before=EPOCH - timedelta(seconds=10))
+
+    first = first_of_each(later)
+
+    assert {one.time for one in first.values()} == {EPOCH - timedelta(seconds=10)}
+    whole = [sent.sample for sent in islice(merged(plan, epoch=EPOCH), 2_000)]
+    assert all(one in whole for one in first.values())
 
 
 def test_a_fleet_is_mixed_and_spread_out() -> None:

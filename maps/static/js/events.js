@@ -14,8 +14,9 @@ const MARKS = { info: "●", caution: "▲", warning: "◆" };
 
 export class Events {
   constructor(feed, path) {
-    Object.assign(this, { feed, path, all: [], listeners: new Set(), asked: false });
+    Object.assign(this, { feed, path, all: [], listeners: new Set(), asked: false, early: [] });
     feed.on("event", (event) => this.take([event], true));
+    feed.on("states", () => feed.ready && this.early.splice(0).forEach((taken) => this.take(...taken)));
     // What happened while the line was cut no stream tells again, least of all another server's.
     feed.on("link", () => feed.link === "live" && this.renew());
   }
@@ -37,6 +38,11 @@ export class Events {
   }
 
   take(events, fresh) {
+    // Before the aircraft are known they could only be told by their marks.
+    if (!this.feed.ready) {
+      this.early.push([events, fresh]);
+      return;
+    }
     const known = new Set(this.all.map(({ id }) => id));
     const unseen = events.filter(({ id }) => !known.has(id));
     if (unseen.length === 0) return;

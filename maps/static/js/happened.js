@@ -35,6 +35,8 @@ export function listEvents(list, events, go) {
     button.dataset.weight = weightOf(event);
     const message = named(event.message) || titleOf(event);
     button.append(element("time", "", clock(new Date(event.time_s * 1000))), element("strong", "", titleOf(event)));
+    const about = named(event.zone?.name ?? event.corridor?.name);
+    if (about) button.append(element("span", "about", about));
     button.title = message;
     button.addEventListener("click", () => go(event.time_s, message));
     const item = element("li");

@@ -79,9 +79,8 @@ function live(all) {
   const star = all[state.turn - 1];
   setStar(star);
   for (const one of all) feed.history(one);
-  const { x, y } = newest(star);
-  const zoom = star.aircraft_class === "drone" ? 12 : 10.5;
-  look(() => map.setView(worldLatLng(x, y), zoom + closer, { animate: false }));
+  // What it flew so far, as close as that allows: a drone stays near its pad, others cross the bay.
+  look(() => fit(star.track.samples, star.aircraft_class === "drone" ? 13.5 : 11));
   return STAR_MS;
 }
 
@@ -131,13 +130,14 @@ function setStar(one) {
   show();
 }
 
-function fit(samples) {
+function fit(samples, maxZoom = 12) {
   const bounds = L.latLngBounds(samples.map(({ x, y }) => worldLatLng(x, y)));
   const { x: width, y: height_px } = map.getSize();
-  // The panels stand at the left and right; what flies belongs between them.
+  // The panels stand at the left and right, on a narrow screen at the foot; what flies belongs between them.
+  const [left, top, right, bottom] = width < 800 ? [0.1, 0.12, 0.2, 0.56] : [0.27, 0.16, 0.19, 0.2];
   map.fitBounds(bounds, {
-    paddingTopLeft: [width * 0.27, height_px * 0.16], paddingBottomRight: [width * 0.19, height_px * 0.2],
-    maxZoom: 12 + closer, animate: false,
+    paddingTopLeft: [width * left, height_px * top], paddingBottomRight: [width * right, height_px * bottom],
+    maxZoom: maxZoom + closer, animate: false,
   });
 }
 

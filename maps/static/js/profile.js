@@ -4,7 +4,7 @@ import { clock } from "soramichi/format.js";
 import { heightClass, heightColour } from "soramichi/palette.js";
 import { word } from "soramichi/words.js";
 
-const ROOM = { left: 58, right: 14, top: 20, bottom: 20 };
+const ROOM = { left: 58, right: 14, top: 32, bottom: 20 }; // Flags stand between the title and the chart.
 const LINES = 4;
 const INKS = { text: "#c9d6de", line: "rgba(255,255,255,.16)", rest: "rgba(255,255,255,.30)", now: "#ffffff", planned: "#f5c32c" };
 const FONT = '12px "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", "Yu Gothic UI", system-ui, sans-serif';

@@ -22,12 +22,13 @@ import { Zones, corridorNames } from "soramichi/zones.js";
 
 const FOLLOW_MS = 1000;
 const SPOKEN_EVERY_MS = 15_000;
+const SETTLES_MS = 4000; // Whence and whither are known a moment after the aircraft.
 const find = (id) => document.getElementById(id);
 
 const map = globalThis.map_soramichi;
 const feed = config.saved ? new SavedFeed(config.paths) : new Feed(config.paths);
 const quiet = matchMedia("(prefers-reduced-motion: reduce)");
-const state = { selected: null, following: false, fitted: false, spoken: 0, lastWords: "" };
+const state = { selected: null, following: false, fitted: 0, settles: Infinity, spoken: 0, lastWords: "" };
 
 const [basemap, places] = await Promise.all([resource("basemap"), resource("places")]);
 if (!config.tiles) drawBasemap(map, basemap);
@@ -46,6 +47,7 @@ function takeCorridors(features) {
 }
 
 function choose(id) {
+  leaveAlone();
   state.selected = id;
   cards.selected = id;
   layer.select(id);
@@ -76,16 +78,37 @@ function centre() {
   map.panTo(map.unproject(middle), moving);
 }
 
-function showEverything() {
+/** Where they are, where they come from and where they are bound, as far as that is known. */
+function everywhere() {
+  return feed.visible().flatMap((one) => {
+    const { from, to } = journeys.of(one);
+    return [one.track.samples.at(-1), from, to].filter((place) => Number.isFinite(place?.x));
+  });
+}
+
+// When the page opens, and until it knows the whole picture or somebody moves the map.
+function fitFirst() {
+  const { length } = everywhere();
+  if (length <= state.fitted || Date.now() > state.settles) return;
+  if (state.fitted === 0) state.settles = Date.now() + SETTLES_MS;
+  state.fitted = length;
+  showEverything(false); // A second look is lost while the map still glides to the first.
+}
+
+const leaveAlone = () => {
+  state.settles = 0;
+};
+
+function showEverything(animate = !quiet.matches) {
   follow(false);
-  const seen = feed.visible().map((one) => one.track.samples.at(-1));
+  const seen = everywhere();
   if (seen.length === 0) return;
   const bounds = L.latLngBounds(seen.map(({ x, y }) => worldLatLng(x, y)));
   // Room for the panels that lie on the map, and for the names right of the aircraft.
   const { left, right, top, bottom } = uncovered(map);
   map.fitBounds(bounds, {
     paddingTopLeft: [left + 40, top + 40], paddingBottomRight: [right + 120, bottom + 40],
-    maxZoom: 11.5, animate: !quiet.matches,
+    maxZoom: 11.5, animate,
   });
 }
 
@@ -97,10 +120,7 @@ function renew() {
   find("nothing-help").hidden = !feed.ready;
   find("clock").textContent = `${clock(new Date((feed.now_s() - DELAY_S) * 1000))} ${word("jst")}`;
   find("delay").textContent = config.saved ? date(new Date(feed.now_s() * 1000)) : word("delay", DELAY_S);
-  if (all.length > 0 && !state.fitted) {
-    state.fitted = true;
-    showEverything();
-  }
+  fitFirst();
   if (all.length <= config.histories) for (const one of all) feed.history(one);
   showSide();
   speak(all);
@@ -134,7 +154,7 @@ function showLink() {
   find("link-word").textContent = word(feed.link);
 }
 
-controls(map, showEverything);
+controls(map, () => showEverything());
 onLanguage(() => {
   document.title = `${word("title")} · ${word("tagline")}`;
   state.lastWords = "";
@@ -149,6 +169,7 @@ setInterval(() => state.following && centre(), FOLLOW_MS);
 
 find("follow").addEventListener("click", () => follow(!state.following));
 map.on("dragstart", () => follow(false));
+for (const touch of ["pointerdown", "wheel", "keydown"]) map.getContainer().addEventListener(touch, leaveAlone, { passive: true });
 // An aircraft lies above a zone: only where there is none, the zone is meant.
 map.on("click", (event) => {
   const one = layer.nearest(event.containerPoint);
