@@ -36,6 +36,17 @@ def test_every_setting_is_in_the_readme_and_no_other() -> None:
     assert documented - fields <= {"SORAMICHI_SIMULATE_CREDENTIALS_FILE"}
 
 
+def test_both_readmes_have_the_same_settings_with_the_same_defaults() -> None:
+    row = re.compile(r"^\| `(SORAMICHI_[A-Z_]+)` \|(.*?)\|(.*)\|$", re.MULTILINE)
+    english, japanese = (row.findall((ROOT / name).read_text())
+                         for name in ("README.md", "README.ja.md"))  # fmt: skip
+
+    assert len(english) > 50
+    assert [each[:2] for each in japanese] == [each[:2] for each in english]
+    # What has a meaning in one language has it in the other.
+    assert [bool(each[2].strip()) for each in japanese] == [bool(e[2].strip()) for e in english]
+
+
 def test_every_command_is_in_both_readmes() -> None:
     for readme in ("README.md", "README.ja.md"):
         text = (ROOT / readme).read_text()
