@@ -171,10 +171,10 @@ def fly(corridors: Sequence[Corridor], geoid: Geoid | None = None) -> Flown:
     leg = np.flatnonzero(np.diff(owner, append=-1) == 0)
     of, x0, y0, x1, y1, part, length = _cut(lon, lat, leg)
     whose = owner[leg]
-    with np.errstate(over="ignore"):  # heights that are slips: the flight is refused below
-        rise = np.abs(height[leg + 1] - height[leg])
     speed = np.array([(c.ground_speed_mps, c.vertical_speed_mps) for c in corridors]).reshape(-1, 2)
-    seconds = np.fmax(length / speed[whose, 0], rise / speed[whose, 1])
+    with np.errstate(over="ignore"):  # heights and speeds that are slips: refused just below
+        rise = np.abs(height[leg + 1] - height[leg])
+        seconds = np.fmax(length / speed[whose, 0], rise / speed[whose, 1])
     _refuse_what_nobody_flies(
         corridors, np.bincount(whose, weights=seconds, minlength=len(corridors)).tolist()
     )

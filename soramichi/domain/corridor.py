@@ -17,6 +17,16 @@ from soramichi.domain.flight import AircraftClass
 from soramichi.domain.position import Position
 from soramichi.errors import BadInput, DatumMismatch
 
+# Numbers beyond these are slips, and would have the ground of a prefecture looked at.
+HIGHEST_M = 20_000.0
+_MOST = {
+    "half_width_m": 5_000.0,
+    "ground_speed_mps": 1_000.0,
+    "vertical_speed_mps": 1_000.0,
+    "below_m": HIGHEST_M,
+    "above_m": HIGHEST_M,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corridor:
@@ -30,9 +40,9 @@ class Corridor:
     `vertical_speed_mps` up or down, from `departs_at` (None: not known).
     `assumed` names the members that nobody stated, for the verdict to repeat.
 
-    Raises `BadInput` for fewer than two waypoints, a height count that differs,
-    or a width, band or speed that is not a positive (band: non-negative) number,
-    `DatumMismatch` for heights of several datums.
+    Raises `BadInput` for fewer than two waypoints, a height count that differs, a width
+    or speed that is not positive, a negative band, and anything beyond what is flown by
+    far (`HIGHEST_M` and the like); `DatumMismatch` for heights of several datums.
     """
 
     name: str
@@ -62,13 +72,12 @@ class Corridor:
                 raise DatumMismatch(f"corridor {self.name}: give all heights in one datum")
         if self.departs_at is not None and self.departs_at.tzinfo is None:
             raise BadInput(f"corridor {self.name}: the departure needs a time zone, such as +09:00")
-        for member, least in (
-            ("half_width_m", 0.0),
-            ("ground_speed_mps", 0.0),
-            ("vertical_speed_mps", 0.0),
-            ("below_m", -1.0),
-            ("above_m", -1.0),
-        ):
+        for member, most in _MOST.items():
             value = getattr(self, member)
-            if not (math.isfinite(value) and value > least) or value < 0.0:
-                raise BadInput(f"corridor {self.name}: {member} cannot be {value}")
+            band = member in {"below_m", "above_m"}
+            if not (0.0 if band else math.ulp(0.0)) <= value <= most:
+                span = f"from 0 to {most:g}" if band else f"above 0, at most {most:g}"
+                raise BadInput(f"corridor {self.name}: {member} cannot be {value:g}; give {span}")
+        highest = max((abs(height.metres) for height in self.heights or ()), default=0.0)
+        if highest > HIGHEST_M:
+            raise BadInput(f"corridor {self.name}: no height can be beyond {HIGHEST_M:g} m")
