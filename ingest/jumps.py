@@ -8,14 +8,17 @@ started believes the first sample of each.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from math import cos, hypot, radians
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
 
 from soramichi.domain.flight import AircraftClass
-from soramichi.domain.telemetry import TelemetrySample
 from soramichi.settings import IngestSettings
+from soramichi.store.arrays import Integers
+from soramichi.store.rows import Records, edges
 
 IMPLIED_SPEED = "implied-speed"
 
@@ -32,8 +35,8 @@ FASTEST_MPS = {
 _METRES_PER_DEGREE = 111_195.0
 
 
-# Observed when, and where: latitude and longitude in degrees.
-_Place = tuple[datetime, float, float]
+# Observed when, in microseconds, and where: latitude and longitude in degrees.
+_Place = tuple[int, float, float]
 
 
 @dataclass(slots=True)
@@ -58,27 +61,53 @@ class Jumps:
         return cls(limits_mps, settings.jump_slack_m)
 
     def find(
-        self, aircraft_id: str, aircraft_class: AircraftClass, samples: Iterable[TelemetrySample]
-    ) -> list[int]:
-        """The positions of the samples, which are in the order of arrival, that are jumps.
+        self, records: Records, aircraft_ids: Sequence[str], classes: Sequence[AircraftClass]
+    ) -> Integers:
+        """The positions of the records that are jumps.
 
-        A sample is held against the newest believed one, before or after it in
-        time: no aircraft averages more than its limit over any stretch. One that
-        is too far is a jump. When the next agrees with it, the aircraft is there
-        from then on: it was moved while nobody listened.
+        Those of an aircraft stand together, in the order of arrival; their `aircraft`
+        counts to its id and class. A sample is held against the newest believed one,
+        before or after it in time: no aircraft averages more than its limit over any
+        stretch. One that is too far is a jump. When the next agrees with it, the
+        aircraft is there from then on: it was moved while nobody listened.
         """
-        limit_mps = self.limits_mps[aircraft_class]
-        near_deg = self.slack_m / _METRES_PER_DEGREE
-        believed = self._believed.pop(aircraft_id, None)
+        found: list[int] = []
+        begins = edges(records["aircraft"])
+        limits_mps = np.array([self.limits_mps[one] for one in classes])[records["aircraft"]]
+        places = [records[name] for name in ("time", "latitude_deg", "longitude_deg")]
+        doubtful = self._steps(places, limits_mps)
+        firsts = zip(*[column[begins[:-1]].tolist() for column in places], strict=True)
+        lasts = zip(*[column[begins[1:] - 1].tolist() for column in places], strict=True)
+        for (first, end), begun, ended in zip(
+            pairwise(begins.tolist()), firsts, lasts, strict=True
+        ):
+            aircraft_id = aircraft_ids[records["aircraft"][first]]
+            believed, limit_mps = self._believed.pop(aircraft_id, None), float(limits_mps[first])
+            # Nearly every flight ends here: it goes on in time and is never too far.
+            if not doubtful[first + 1 : end].any() and (
+                believed is None
+                or (begun[0] > believed[0] and not self._too_far(believed, begun, limit_mps))
+            ):
+                self._doubted.pop(aircraft_id, None)
+                believed = ended
+            else:
+                some = zip(*[column[first:end].tolist() for column in places], strict=True)
+                jumps, believed = self._walk(aircraft_id, limit_mps, believed, some)
+                found += [first + at for at in jumps]
+            if believed is not None:
+                self._believed[aircraft_id] = believed
+        while len(self._believed) > self.most_aircraft:
+            forgotten, _ = self._believed.popitem(last=False)
+            self._doubted.pop(forgotten, None)
+        return np.array(found, np.int64)
+
+    def _walk(
+        self, aircraft_id: str, limit_mps: float, believed: _Place | None, places: Iterable[_Place]
+    ) -> tuple[list[int], _Place | None]:
+        """The positions of the jumps among the places of one aircraft; what is believed then."""
         found = []
-        for position, sample in enumerate(samples):
-            place = (sample.time, sample.latitude_deg, sample.longitude_deg)
-            # Nearly every sample ends here: even along both sides of the rectangle it is not far.
-            jumped = (
-                believed is not None
-                and abs(believed[1] - place[1]) + abs(believed[2] - place[2]) > near_deg
-                and self._too_far(believed, place, limit_mps)
-            )
+        for position, place in enumerate(places):
+            jumped = believed is not None and self._too_far(believed, place, limit_mps)
             if jumped:
                 doubted = self._doubted.get(aircraft_id)
                 self._doubted[aircraft_id] = place
@@ -88,17 +117,21 @@ class Jumps:
             elif believed is None or place[0] > believed[0]:
                 believed = place
                 self._doubted.pop(aircraft_id, None)
-        if believed is not None:
-            self._believed[aircraft_id] = believed
-        while len(self._believed) > self.most_aircraft:
-            forgotten, _ = self._believed.popitem(last=False)
-            self._doubted.pop(forgotten, None)
+        return found, believed
+
+    def _steps(self, places: Sequence[Any], limits_mps: Any) -> Any:
+        """Of each place, whether it is too far from the one before it, or not after it in time."""
+        before = [column[:-1] for column in places]
+        after = [column[1:] for column in places]
+        found = np.zeros(len(limits_mps), bool)
+        found[1:] = (after[0] <= before[0]) | self._too_far(before, after, limits_mps[1:])
         return found
 
-    def _too_far(self, a: _Place, b: _Place, limit_mps: float) -> bool:
-        north_deg, east_deg = abs(a[1] - b[1]), abs(a[2] - b[2])
-        east_deg = min(east_deg, 360.0 - east_deg)
-        squeeze = cos(radians((a[1] + b[1]) / 2.0))
-        distance_m = _METRES_PER_DEGREE * hypot(north_deg, east_deg * squeeze)
-        between_s = abs((a[0] - b[0]).total_seconds())
+    def _too_far(self, a: Any, b: Any, limit_mps: Any) -> Any:
+        """Of two places, or of each two in columns."""
+        north_deg, east_deg = np.abs(a[1] - b[1]), np.abs(a[2] - b[2])
+        east_deg = np.minimum(east_deg, 360.0 - east_deg)
+        squeeze = np.cos(np.radians((a[1] + b[1]) / 2.0))
+        distance_m = _METRES_PER_DEGREE * np.hypot(north_deg, east_deg * squeeze)
+        between_s = np.abs(a[0] - b[0]) / 1e6
         return distance_m - self.slack_m > limit_mps * between_s

@@ -1,60 +1,44 @@
 """Which flight each sample of a batch belongs to, and what the batch adds to each flight.
 
-Items of one aircraft stand together in a batch, and the loops below use that: they look
-something up when the aircraft or the flight changes, not for each sample.
+Records of one aircraft stand together in a batch, and so do most of one flight: what is below
+looks something up when the flight changes, not for each sample.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
-from ingest.sorting import Item, Sorted
-from soramichi.domain import wire
-from soramichi.store import flights
+import numpy as np
+
+from ingest.sorting import Sorted
+from soramichi.store import arrays, flights, rows
+from soramichi.store.arrays import Integers
 from soramichi.store.flights import Progress
 from soramichi.store.pool import Connection
-from soramichi.store.telemetry import Row
+from soramichi.store.rows import NOTHING, Records, Rows
 
 _MOST_LABELS = 10_000
 
 
-def topics(items: Iterable[Item]) -> list[wire.Topic]:
-    """Whose samples these are, in the order of their first."""
-    found: dict[wire.Topic, None] = {}
-    last = None
-    for item in items:
-        if item.topic is not last:
-            last = item.topic
-            found[last] = None
-    return list(found)
-
-
-def runs(items: Sequence[Item]) -> Iterator[tuple[int, int]]:
-    """Where the items of each aircraft begin and end."""
-    first, last = 0, None
-    for at, item in enumerate(items):
-        if item[0] is not last:
-            if last is not None and item[0].aircraft_id != last.aircraft_id:
-                yield first, at
-                first = at
-            last = item[0]
-    if items:
-        yield first, len(items)
-
-
-def months(items: Iterable[Item]) -> list[datetime]:
+def months(records: Records) -> list[datetime]:
     """The first instants of the months (UTC) in which these were observed."""
-    found: set[datetime] = set()
-    month: tuple[datetime, datetime] | None = None
-    for item in items:
-        time = item.sample.time
-        if month is None or not month[0] <= time < month[1]:
-            begin = time.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-            month = (begin, (begin + timedelta(days=32)).replace(day=1))
-            found.add(begin)
-    return sorted(found)
+    if not len(records):
+        return []
+    first, last = arrays.moments(np.array([records["time"].min(), records["time"].max()]))
+    if _month(first) == _month(last):
+        return [_month(first)]
+    days = np.unique(records["time"] // _DAY_US) * _DAY_US
+    return sorted({_month(day) for day in arrays.moments(days)})
+
+
+_DAY_US = 86_400_000_000
+
+
+def _month(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 @dataclass(slots=True)
@@ -71,93 +55,132 @@ class Placing:
         """The connection is lost: what it was told may not have been committed."""
         self._named.clear()
 
-    def rows(self, connection: Connection, items: Sequence[Item]) -> list[Row]:
-        """A row for each item, in the same order; new flights are made."""
+    def rows(self, connection: Connection, batch: Sorted) -> Rows:
+        """The records with their flights, in the same order; new flights are made."""
         if len(self._named) > _MOST_LABELS:
             self._named.clear()
-        unnamed = self._look_up(connection, items)
-        rows = []
-        last: tuple[wire.Topic, str | None] | None = None
-        flight_id = None
-        for topic, sample, flags, message, _ in items:
-            if last is None or last[0] is not topic or last[1] != sample.flight:
-                last = (topic, sample.flight)
-                flight_id = self._named.get((topic.aircraft_id, sample.flight or ""))
-            of_flight = flight_id or unnamed[topic.aircraft_id, sample.time]
-            # Not Row(…), which costs twice as much.
-            values = (topic.aircraft_id, of_flight, flags, message.received_at, sample)
-            rows.append(tuple.__new__(Row, values))
-        return rows
+        self._look_up(connection, batch)
+        records = batch.records
+        unnamed = flights.unnamed(connection, _times(batch), gap=self.gap)
+        flight_ids: dict[str, int] = {}
+        for first, end, aircraft_id, label in _runs(batch):
+            if label is not None:
+                found = [self._named[aircraft_id, label]]
+            else:
+                moments = _moments(batch, first, end)
+                found = [unnamed[aircraft_id, moment] for moment in moments]
+            records["flight"][first:end] = [
+                flight_ids.setdefault(one, len(flight_ids)) for one in found
+            ]
+        return Rows(records, batch.aircraft_ids, list(flight_ids), batch.flag_sets)
 
-    def _look_up(
-        self, connection: Connection, items: Iterable[Item]
-    ) -> dict[tuple[str, datetime], str]:
-        """Learn the labels of these items; the flights of those without one, by aircraft, time."""
-        labels: dict[tuple[str, str], datetime] = {}
-        times: dict[str, list[datetime]] = {}
-        last: tuple[wire.Topic, str | None] | None = None
-        for topic, sample, _, _, _ in items:
-            label = sample.flight
-            if label is None:
-                times.setdefault(topic.aircraft_id, []).append(sample.time)
-            elif last is None or last[0] is not topic or last[1] != label:
-                last = (topic, label)
-                if (topic.aircraft_id, label) not in self._named:
-                    labels.setdefault((topic.aircraft_id, label), sample.time)
+    def _look_up(self, connection: Connection, batch: Sorted) -> None:
+        """Learn the labels of these records."""
+        labels = {
+            (aircraft_id, label): batch.samples[batch.records["sample"][first]].time
+            for first, _, aircraft_id, label in _runs(batch)
+            if label is not None and (aircraft_id, label) not in self._named
+        }
         self._named |= flights.named(connection, labels)
-        return flights.unnamed(connection, times, gap=self.gap)
 
 
-def progress(rows: Iterable[Row]) -> dict[str, Progress]:
-    """What these rows add to each flight."""
-    found: dict[str, Progress] = {}
-    last, one = None, Progress([], [], [])
-    for row in rows:
-        if row.flight_id != last:
-            last = row.flight_id
-            one = found.setdefault(last, Progress([], [], []))
-        one.times.append(row.sample.time)
-        one.received.append(row.received_at)
-        if row.sample.seq is not None:
-            one.seqs.append(row.sample.seq)
+def _runs(batch: Sorted) -> Iterator[tuple[int, int, str, str | None]]:
+    """Where the records of each flight, by the name it was given, begin and end; and whose."""
+    records = batch.records
+    begins = rows.edges(records["aircraft"], records["label"])
+    aircraft = records["aircraft"][begins[:-1]].tolist()
+    labels = records["label"][begins[:-1]].tolist()
+    for (first, end), one, label in zip(pairwise(begins.tolist()), aircraft, labels, strict=True):
+        yield first, end, batch.aircraft_ids[one], batch.labels[label]
+
+
+def _moments(batch: Sorted, first: int, end: int) -> list[datetime]:
+    return [batch.samples[at].time for at in batch.records["sample"][first:end].tolist()]
+
+
+def _times(batch: Sorted) -> dict[str, list[datetime]]:
+    """The times of the samples that name no flight, by aircraft."""
+    found: dict[str, list[datetime]] = {}
+    for first, end, aircraft_id, label in _runs(batch):
+        if label is None:
+            found.setdefault(aircraft_id, []).extend(_moments(batch, first, end))
     return found
 
 
-def newest(rows: Iterable[Row]) -> list[Row]:
-    """The last observation of each aircraft that raises no doubt, in the order of their ids."""
-    found: dict[str, Row] = {}
-    best: Row | None = None
-    for row in rows:
-        if row.flags:
-            continue
-        if best is None or best.aircraft_id != row.aircraft_id:
-            best = found.get(row.aircraft_id)
-        if best is None or best.sample.time < row.sample.time:
-            best = found[row.aircraft_id] = row
-    return [found[aircraft_id] for aircraft_id in sorted(found)]
+def progress(stored: Rows) -> dict[str, Progress]:
+    """What these rows add to each flight."""
+    records = stored.records
+    if (np.diff(records["flight"]) < 0).any():
+        records = records[np.argsort(records["flight"], kind="stable")]
+    begins = rows.edges(records["flight"])
+    if len(begins) == 1:
+        return {}
+    ends = [
+        arrays.moments(extreme.reduceat(records[name], begins[:-1]))
+        for name in ("time", "received_at")
+        for extreme in (np.minimum, np.maximum)
+    ]
+    found = {}
+    for at, (first, end) in enumerate(pairwise(begins.tolist())):
+        flight_id = stored.flight_ids[records["flight"][first]]
+        first_observed, last_observed, first_received, last_received = [one[at] for one in ends]
+        found[flight_id] = Progress(
+            first_observed, last_observed, first_received, last_received,
+            end - first, _ranges(records["seq"][first:end]),
+        )  # fmt: skip
+    return found
+
+
+def _ranges(seqs: Integers) -> list[tuple[int, int]]:
+    """Sequence numbers as closed ranges; `NOTHING` is none.
+
+    >>> _ranges(np.array([3, 1, 2, 7, 2, -1]))
+    [(1, 3), (7, 7)]
+    """
+    known = np.unique(seqs[seqs != NOTHING])
+    if not len(known):
+        return []
+    breaks = np.flatnonzero(np.diff(known) != 1)
+    firsts = known[np.concatenate(([0], breaks + 1))]
+    lasts = known[np.concatenate((breaks, [len(known) - 1]))]
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
+
+
+def newest(stored: Rows) -> Integers:
+    """Where the last observation of each aircraft is that raises no doubt, by their ids."""
+    plain = np.flatnonzero(stored.records["flags"] == 0)
+    records = stored.records[plain]
+    order = np.lexsort((records["time"], records["aircraft"]))
+    last = order[rows.edges(records["aircraft"][order])[1:] - 1]
+    names = [stored.aircraft_ids[at] for at in records["aircraft"][last].tolist()]
+    by_name = sorted(range(len(names)), key=names.__getitem__)
+    return plain[last[by_name]]
 
 
 def labelled(batch: Sorted) -> set[flights.Key]:
     """The flights that the good samples of a batch name themselves."""
-    return {
-        flights.Key(item.topic.operator_id, item.topic.aircraft_id, item.sample.flight, None)
-        for item in batch.items
-        if item.sample.flight
-    }
+    return {key for key in _keys(batch, batch.records["label"]) if key.label}
 
 
-def owed(items: Iterable[Item], rows: Iterable[Row], batch: Sorted) -> set[flights.Key]:
+def owed(placed: Rows, batch: Sorted) -> set[flights.Key]:
     """The flights whose publishers are owed a receipt, also for what was a duplicate."""
     keys = {
         flights.Key(item.operator_id, item.aircraft_id, item.flight_label, None)
         for item in batch.quarantined
         if item.operator_id and item.aircraft_id and item.flight_label
     }
-    last = None
-    for item, row in zip(items, rows, strict=True):
-        if row.flight_id != last:
-            last = row.flight_id
-            label = item.sample.flight
-            by_id = row.flight_id if label is None else None
-            keys.add(flights.Key(item.topic.operator_id, row.aircraft_id, label, by_id))
-    return keys
+    return keys | _keys(batch, placed.records["flight"], placed.flight_ids)
+
+
+def _keys(
+    batch: Sorted, flight: Integers, flight_ids: Sequence[str] | None = None
+) -> set[flights.Key]:
+    records = batch.records
+    begins = rows.edges(records["topic"], records["label"], flight)[:-1]
+    found = set()
+    for at in begins.tolist():
+        topic = batch.topics[records["topic"][at]]
+        label = batch.labels[records["label"][at]]
+        flight_id = flight_ids[flight[at]] if flight_ids and label is None else None
+        found.add(flights.Key(topic.operator_id, topic.aircraft_id, label, flight_id))
+    return found

@@ -10,41 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from soramichi.domain.telemetry import TelemetrySample
+import numpy as np
+
 from soramichi.settings import IngestSettings
+from soramichi.store.arrays import Integers
+from soramichi.store.rows import Records, microseconds
 
 TIME_AHEAD = "time-ahead"
 NULL_ISLAND = "null-island"
 
 
-class Window(NamedTuple):
-    """The observation times believed (closed) and accepted of messages received at one moment."""
+class Doubts(NamedTuple):
+    """The positions of the records that each reason refuses, and that each set of rules flags."""
 
-    received_at: datetime
-    oldest: datetime
-    believed_until: datetime
-    accepted_until: datetime
-
-    def refusal(self, sample: TelemetrySample) -> str | None:
-        """The rule by which the sample is refused, or None."""
-        if sample.time < self.oldest:
-            return "time-too-old"
-        if sample.time > self.accepted_until:
-            return "time-in-future"
-        return None
-
-    def flags(self, sample: TelemetrySample) -> list[str] | None:
-        """The rules that the stored sample names, or None when it raises no doubt.
-
-        `null-island`: latitude and longitude exactly 0, what receivers say without
-        a fix. `time-ahead`: the aircraft's clock is ahead of ours.
-        """
-        raised = []
-        if sample.latitude_deg == 0.0 and sample.longitude_deg == 0.0:
-            raised.append(NULL_ISLAND)
-        if sample.time > self.believed_until:
-            raised.append(TIME_AHEAD)
-        return raised or None
+    refused: dict[str, Integers]
+    flagged: dict[tuple[str, ...], Integers]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +49,28 @@ class Limits:
             future_limit=timedelta(seconds=settings.future_limit_s),
         )
 
-    def window(self, received_at: datetime) -> Window:
-        """The limits as times, for messages received then."""
-        return Window(
-            received_at,
-            self.oldest,
-            received_at + self.future_skew,
-            received_at + self.future_limit,
+    def doubts(self, records: Records) -> Doubts:
+        """What the rules say of these records; of nearly all nothing.
+
+        `null-island`: latitude and longitude exactly 0, what receivers say without
+        a fix. `time-ahead`: the aircraft's clock is ahead of ours.
+        """
+        ahead_us = records["time"] - records["received_at"]
+        old = records["time"] < microseconds([self.oldest])[0]
+        refused = {"time-too-old": old, "time-in-future": ahead_us > _us(self.future_limit)}
+        good = ~(old | refused["time-in-future"])
+        skewed = good & (ahead_us > _us(self.future_skew))
+        island = good & (records["latitude_deg"] == 0.0) & (records["longitude_deg"] == 0.0)
+        flagged = {
+            (NULL_ISLAND,): island & ~skewed,
+            (TIME_AHEAD,): skewed & ~island,
+            (NULL_ISLAND, TIME_AHEAD): island & skewed,
+        }
+        return Doubts(
+            {reason: np.flatnonzero(where) for reason, where in refused.items()},
+            {flags: np.flatnonzero(where) for flags, where in flagged.items()},
         )
+
+
+def _us(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)

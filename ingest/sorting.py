@@ -1,23 +1,35 @@
-"""Sort the samples of a batch of messages: good ones with their key, rejected ones with bytes."""
+"""Sort the samples of a batch of messages: good ones as columns, rejected ones with their bytes."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+
 from ingest.inbox import Received
-from ingest.screening import Limits, Window
+from ingest.screening import Limits
 from soramichi.domain import wire
 from soramichi.domain.telemetry import TelemetrySample
 from soramichi.errors import MalformedTelemetry
+from soramichi.store import rows
+from soramichi.store.arrays import Integers
 from soramichi.store.quarantine import Account, Quarantined
+from soramichi.store.rows import Records
 
 # Books need an owner; samples whose topic names none are booked here.
 NOBODY = ""
+
+# What the table does not hold of a sample: places in the lists of `Sorted`, and where among the
+# good ones of its message it stood.
+_RECORD = np.dtype(
+    [*rows.RECORD, ("topic", "i4"), ("label", "i4"), ("sample", "i4"), ("message", "i4"),
+     ("position", "i4")]
+)  # fmt: skip
 
 
 class Item(NamedTuple):
@@ -25,16 +37,25 @@ class Item(NamedTuple):
 
     topic: wire.Topic
     sample: TelemetrySample
-    flags: list[str] | None
+    flags: tuple[str, ...]
     message: Received
     position: int
 
 
 @dataclass(slots=True)
 class Sorted:
-    """A batch, sorted: `items` have distinct keys, and those of an aircraft stand together."""
+    """A batch, sorted: `records` have distinct keys, and those of an aircraft stand together.
 
-    items: list[Item] = field(default_factory=list)
+    Of the texts that records count to, `flag_sets` begins with that of no doubt.
+    """
+
+    messages: list[Received] = field(default_factory=list)
+    samples: list[TelemetrySample] = field(default_factory=list)
+    topics: list[wire.Topic] = field(default_factory=list)
+    aircraft_ids: list[str] = field(default_factory=list)
+    labels: list[str | None] = field(default_factory=list)
+    flag_sets: list[tuple[str, ...]] = field(default_factory=lambda: [()])
+    records: Records = field(default_factory=lambda: np.zeros(0, _RECORD))
     quarantined: list[Quarantined] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
 
@@ -42,11 +63,42 @@ class Sorted:
         """Add to one operator's books."""
         self.accounts[operator_id] = self.accounts.get(operator_id, Account()) + account
 
+    def item(self, at: int) -> Item:
+        """One of the records, as an object."""
+        one = self.records[at]
+        return Item(
+            self.topics[one["topic"]],
+            self.samples[one["sample"]],
+            self.flag_sets[one["flags"]],
+            self.messages[one["message"]],
+            int(one["position"]),
+        )
+
+    def items(self) -> list[Item]:
+        """All of them; for those who have few."""
+        return [self.item(at) for at in range(len(self.records))]
+
+    def runs(self) -> Iterator[tuple[int, int]]:
+        """Where the records of each aircraft begin and end."""
+        return pairwise(rows.edges(self.records["aircraft"]).tolist())
+
+    def flag(self, positions: Sequence[int] | Integers, flags: tuple[str, ...]) -> None:
+        """Have these records name these rules."""
+        if flags not in self.flag_sets:
+            self.flag_sets.append(flags)
+        self.records["flags"][positions] = self.flag_sets.index(flags)
+
+    def refuse(self, positions: Integers, reason: str, detail: str) -> None:
+        """Take these records out and put their samples into quarantine."""
+        items = [self.item(at) for at in positions.tolist()]
+        self.quarantined += [refused(item, reason, None, detail) for item in items]
+        self.records = np.delete(self.records, positions)
+
 
 def sort(messages: Iterable[Received], limits: Limits) -> Sorted:
     """Decode and judge every sample; of two with one key the first counts."""
     sorter = Sorter(limits)
-    sorter.add(messages)
+    sorter.add(list(messages))
     return sorter.finish()
 
 
@@ -56,70 +108,140 @@ class Sorter:
     def __init__(self, limits: Limits) -> None:
         self.samples = 0
         self._limits = limits
-        self._window: Window | None = None
         self._batch = Sorted()
+        self._parts: list[Records] = []
         self._received: Counter[str] = Counter()
-        self._by_time: defaultdict[str, dict[datetime, Item]] = defaultdict(dict)
+        # Places in the lists of the batch.
+        self._topics: dict[str, int] = {}
+        self._aircraft_of: list[int] = []
+        self._aircraft: dict[str, int] = {}
+        self._labels: dict[str | None, int] = {}
 
-    def add(self, messages: Iterable[Received]) -> None:
+    def add(self, messages: Sequence[Received]) -> None:
         """Sort these as well."""
-        for message in messages:
-            try:
-                topic = _topic(message.topic)
-            except MalformedTelemetry as error:
-                self._count(NOBODY, 1)
-                self._batch.quarantined.append(unowned(message, error))
-                continue
-            samples, rejected = wire.decode(message.payload)
-            self._count(topic.operator_id, len(samples) + len(rejected))
-            if rejected:
-                self._batch.quarantined += [_rejected(topic, message, one) for one in rejected]
-            if samples:
-                self._judge(topic, message, samples)
+        strange = {message.topic for message in messages} - self._topics.keys()
+        if faults := {name: fault for name in strange if (fault := self._learn(name))}:
+            apart = [unowned(one, faults[one.topic]) for one in messages if one.topic in faults]
+            self._count(NOBODY, len(apart))
+            self._batch.quarantined += apart
+            messages = [one for one in messages if one.topic not in faults]
+        decoded = wire.decode_all([message.payload for message in messages])
+        decoded = decoded or self._decode(messages)
+        self._batch.messages += messages
+        self._batch.samples += decoded.samples
+        if decoded.samples:
+            self._parts.append(self._part(messages, decoded))
+        self.samples += len(decoded.samples)
 
     def finish(self) -> Sorted:
         """The batch; nothing may be added any more."""
         batch = self._batch
+        batch.aircraft_ids += self._aircraft
+        batch.labels += self._labels
+        if self._parts:
+            records = np.concatenate(self._parts)
+            for at, count in enumerate(np.bincount(records["topic"]).tolist()):
+                self._received[batch.topics[at].operator_id] += count
+            batch.records = records[np.argsort(records["aircraft"], kind="stable")]
         for operator_id, count in self._received.items():
             batch.book(operator_id, Account(received=count))
-        by_time = self._by_time.values()
-        batch.items = [item for of_aircraft in by_time for item in of_aircraft.values()]
+        _screen(batch, self._limits)
+        _part_twins(batch)
         return batch
+
+    def _learn(self, name: str) -> MalformedTelemetry | None:
+        """What is wrong with a topic; if nothing is, its place is known from then on."""
+        try:
+            topic = _topic(name)
+        except MalformedTelemetry as error:
+            return error
+        self._topics[name] = len(self._batch.topics)
+        self._batch.topics.append(topic)
+        self._aircraft_of.append(self._aircraft.setdefault(topic.aircraft_id, len(self._aircraft)))
+        return None
+
+    def _decode(self, messages: Iterable[Received]) -> wire.Samples:
+        """The samples of messages of which some are not good, and how many each has."""
+        found = wire.Samples([], [])
+        for message in messages:
+            samples, rejected = wire.decode(message.payload)
+            found.samples.extend(samples)
+            found.counts.append(len(samples))
+            topic = _topic(message.topic)
+            if rejected:
+                self._count(topic.operator_id, len(rejected))
+                self._batch.quarantined += [_rejected(topic, message, one) for one in rejected]
+        return found
 
     def _count(self, operator_id: str, samples: int) -> None:
         self._received[operator_id] += samples
         self.samples += samples
 
-    def _judge(
-        self, topic: wire.Topic, message: Received, samples: Sequence[TelemetrySample]
-    ) -> None:
-        window = self._window
-        if window is None or window.received_at is not message.received_at:
-            window = self._window = self._limits.window(message.received_at)
-        of_aircraft = self._by_time[topic.aircraft_id]
-        _, oldest, believed_until, _ = window
-        for position, sample in enumerate(samples):
-            # Not Item(…), which costs twice as much.
-            item = _new(Item, (topic, sample, None, message, position))
-            # Whether any rule has something to say, which is so for hardly any.
-            if not (
-                oldest <= sample.time <= believed_until
-                and (sample.latitude_deg or sample.longitude_deg)
-            ):
-                if reason := window.refusal(sample):
-                    detail = f"observed {sample.time.isoformat()}"
-                    self._batch.quarantined.append(refused(item, reason, "time", detail))
-                    continue
-                item = item._replace(flags=window.flags(sample))
-            earlier = of_aircraft.setdefault(sample.time, item)
-            if earlier is not item:
-                _meet_again(self._batch, earlier, item)
+    def _part(self, messages: Sequence[Received], decoded: wire.Samples) -> Records:
+        """The records of some messages."""
+        part = np.zeros(len(decoded.samples), _RECORD)
+        labels = rows.fill(part, decoded.samples)
+        for label in set(labels):
+            self._labels.setdefault(label, len(self._labels))
+        part["label"] = list(map(self._labels.__getitem__, labels))
+        topics = np.array([self._topics[message.topic] for message in messages])
+        counts = np.array(decoded.counts)
+        before = len(self._batch.messages) - len(messages)
+        for name, column in (
+            ("topic", topics),
+            ("aircraft", np.array(self._aircraft_of)[topics]),
+            ("received_at", _receptions(messages)),
+            ("message", np.arange(before, before + len(messages))),
+            ("position", counts - np.cumsum(counts)),
+        ):
+            part[name] = np.repeat(column, counts)
+        everyone = np.arange(len(part))
+        part["position"] += everyone
+        part["sample"] = len(self._batch.samples) - len(part) + everyone
+        return part
 
 
-_new = tuple.__new__
+def _receptions(messages: Sequence[Received]) -> Integers:
+    """When each was received; those of one read of the socket share the very object."""
+    moments = {id(one.received_at): one.received_at for one in messages}
+    known = dict(zip(moments, rows.microseconds([*moments.values()]).tolist(), strict=True))
+    return np.array([known[id(one.received_at)] for one in messages])
+
 
 # A worker hears the same few thousand topics again and again.
 _topic = lru_cache(maxsize=16_384)(wire.parse_topic)
+
+
+def _screen(batch: Sorted, limits: Limits) -> None:
+    doubts = limits.doubts(batch.records)
+    for flags, positions in doubts.flagged.items():
+        if len(positions):
+            batch.flag(positions, flags)
+    reasons = {at: reason for reason, found in doubts.refused.items() for at in found.tolist()}
+    if reasons:
+        for at, reason in sorted(reasons.items()):
+            item = batch.item(at)
+            detail = f"observed {item.sample.time.isoformat()}"
+            batch.quarantined.append(refused(item, reason, "time", detail))
+        batch.records = np.delete(batch.records, list(reasons))
+
+
+def _part_twins(batch: Sorted) -> None:
+    """Of samples of one aircraft and time, keep the first; the others are booked or rejected."""
+    records = batch.records
+    later = records["time"][1:] > records["time"][:-1]
+    if (later | (records["aircraft"][1:] != records["aircraft"][:-1])).all():
+        return
+    order = np.lexsort((records["time"], records["aircraft"]))
+    taken = []
+    for first, end in pairwise(
+        rows.edges(records["aircraft"][order], records["time"][order]).tolist()
+    ):
+        kept, *others = order[first:end].tolist()
+        for at in others:
+            taken.append(at)
+            _meet_again(batch, batch.item(kept), batch.item(at))
+    batch.records = np.delete(records, taken)
 
 
 def _meet_again(batch: Sorted, earlier: Item, item: Item) -> None:

@@ -7,11 +7,11 @@ again changes nothing, so a batch may be tried as often as it takes.
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import numpy as np
 import psycopg
 
 from ingest import placing, sorting
@@ -19,13 +19,13 @@ from ingest.inbox import Received
 from ingest.jumps import IMPLIED_SPEED, Jumps
 from ingest.placing import Placing
 from ingest.screening import Limits
-from ingest.sorting import Item, Sorted
+from ingest.sorting import Sorted
 from soramichi.domain import wire
 from soramichi.domain.flight import AircraftClass
 from soramichi.store import flights, quarantine, registry, telemetry
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account, Quarantined
-from soramichi.store.telemetry import Row
+from soramichi.store.rows import Records, Rows
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +84,7 @@ class Writer:
         Raises psycopg.Error like `settle`.
         """
         batch = sorting.sort(messages, self.limits)
-        batch.quarantined += [
-            sorting.refused(item, "store-refused", None, why) for item in batch.items
-        ]
-        batch.items.clear()
+        batch.refuse(np.arange(len(batch.records)), "store-refused", why)
         return self._committed(messages, batch, self._keep_apart)
 
     def _committed(
@@ -103,7 +100,7 @@ class Writer:
                 # batch of these aircraft makes up for that.
                 return Settled(batch.accounts, [], [], placing.labelled(batch))
             self._tried = messages
-            self._ensure_partitions(connection, batch.items)
+            self._ensure_partitions(connection, batch.records)
             with connection.transaction():
                 settled = work(connection, batch)
         except psycopg.Error:
@@ -115,7 +112,7 @@ class Writer:
     def _keep_apart(self, connection: Connection, batch: Sorted) -> Settled:
         kept = self._book_quarantined(connection, batch)
         self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)
-        return Settled(batch.accounts, kept, [], placing.owed([], [], batch))
+        return Settled(batch.accounts, kept, [], placing.owed(Rows(batch.records, [], []), batch))
 
     def retry(self, quarantine_id: int) -> Account | Quarantined | None:
         """Put one row of the quarantine through the same decoding, screening and storing again.
@@ -134,7 +131,7 @@ class Writer:
         batch = sorting.sort(
             [Received(item.topic, item.original, 0, 0, item.received_at)], self.limits
         )
-        self._ensure_partitions(connection, batch.items)
+        self._ensure_partitions(connection, batch.records)
         try:
             with connection.transaction():
                 return self._settle_again(connection, quarantine_id, batch)
@@ -190,63 +187,59 @@ class Writer:
         self._in_doubt = None
         return committed
 
-    def _ensure_partitions(self, connection: Connection, items: Sequence[Item]) -> None:
-        if missing := [one for one in placing.months(items) if one not in self._months]:
+    def _ensure_partitions(self, connection: Connection, records: Records) -> None:
+        if missing := [one for one in placing.months(records) if one not in self._months]:
             telemetry.ensure_partitions(connection, missing)
             self._months.update(missing)
 
     def _settle(self, connection: Connection, batch: Sorted) -> Settled:
-        items = self._owned(connection, batch)
-        rows = self._placing.rows(connection, items)
-        appended = telemetry.append(connection, rows)
-        for position in appended.duplicates:
-            batch.book(items[position].topic.operator_id, Account(duplicate=1))
-        batch.quarantined += [sorting.conflicting(items[at]) for at in appended.conflicts]
-        stored = [rows[at] for at in appended.stored]
-        for operator_id, count in Counter(
-            [items[at].topic.operator_id for at in appended.stored]
-        ).items():
-            batch.book(operator_id, Account(stored=count))
+        self._screen(batch, self._claim(connection, batch))
+        placed = self._placing.rows(connection, batch)
+        appended = telemetry.append(connection, placed)
+        for at in appended.duplicates:
+            batch.book(batch.item(at).topic.operator_id, Account(duplicate=1))
+        batch.quarantined += [sorting.conflicting(batch.item(at)) for at in appended.conflicts]
+        stored = placed.take(appended.stored)
+        for topic, count in enumerate(np.bincount(stored.records["topic"]).tolist()):
+            if count:
+                batch.book(batch.topics[topic].operator_id, Account(stored=count))
         kept = self._book_quarantined(connection, batch)
         with connection.pipeline():  # sent together, since none needs the answer of another
             flights.advance(connection, placing.progress(stored))
-            live = _advance_latest(connection, stored, placing.topics(items))
+            live = _advance_latest(connection, stored, batch)
             self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)
-        return Settled(batch.accounts, kept, live, placing.owed(items, rows, batch))
+        return Settled(batch.accounts, kept, live, placing.owed(placed, batch))
 
-    def _owned(self, connection: Connection, batch: Sorted) -> list[Item]:
+    def _claim(self, connection: Connection, batch: Sorted) -> list[AircraftClass]:
         """Lock the aircraft of the batch; samples under another operator's aircraft are refused.
 
-        The others are screened by what their aircraft's class can fly.
+        Returns the class of each aircraft.
         """
-        topics = placing.topics(batch.items)
         claims: dict[str, str] = {}
-        for topic in topics:
-            claims.setdefault(topic.aircraft_id, topic.operator_id)
+        for at in np.unique(batch.records["topic"]).tolist():
+            claims.setdefault(batch.topics[at].aircraft_id, batch.topics[at].operator_id)
         claimed = registry.claim(connection, claims)
-        foreign = {one for one in topics if claimed[one.aircraft_id].operator_id != one.operator_id}
+        foreign = [
+            at
+            for at, topic in enumerate(batch.topics)
+            if topic.aircraft_id in claimed
+            and claimed[topic.aircraft_id].operator_id != topic.operator_id
+        ]
         if foreign:
+            theirs = np.flatnonzero(np.isin(batch.records["topic"], foreign))
             detail = "this aircraft is registered by another operator"
-            batch.quarantined += [
-                sorting.refused(item, "foreign-aircraft", None, detail)
-                for item in batch.items
-                if item.topic in foreign
-            ]
-        owned = (
-            [item for item in batch.items if item.topic not in foreign] if foreign else batch.items
-        )
-        for first, end in placing.runs(owned):
-            aircraft_id = owned[first].topic.aircraft_id
-            self._screen(claimed[aircraft_id].aircraft_class, owned, range(first, end))
-        return owned
+            batch.refuse(theirs, "foreign-aircraft", detail)
+        return [
+            claimed[one].aircraft_class if one in claimed else AircraftClass.UNKNOWN
+            for one in batch.aircraft_ids
+        ]
 
-    def _screen(self, aircraft_class: AircraftClass, items: list[Item], of_one: range) -> None:
-        """Flag those items of one aircraft that it cannot have flown to."""
-        plain = [at for at in of_one if items[at][2] is None]
-        samples = [items[at][1] for at in plain]
-        for jump in self.jumps.find(items[of_one.start].topic.aircraft_id, aircraft_class, samples):
-            at = plain[jump]
-            items[at] = items[at]._replace(flags=[IMPLIED_SPEED])
+    def _screen(self, batch: Sorted, classes: Sequence[AircraftClass]) -> None:
+        """Flag those samples that their aircraft cannot have flown to."""
+        plain = np.flatnonzero(batch.records["flags"] == 0)
+        jumps = self.jumps.find(batch.records[plain], batch.aircraft_ids, classes)
+        if len(jumps):
+            batch.flag(plain[jumps], (IMPLIED_SPEED,))
 
     def _book_quarantined(self, connection: Connection, batch: Sorted) -> list[Quarantined]:
         """Keep what is rejected; those whose very bytes are there already are duplicates."""
@@ -273,20 +266,17 @@ def _outcome(change: Account) -> str:
     return ", ".join(parts) or "nothing"
 
 
-def _advance_latest(
-    connection: Connection, stored: Iterable[Row], topics: Iterable[wire.Topic]
-) -> list[wire.LiveState]:
-    newest = placing.newest(stored)
-    changed = telemetry.advance_latest(connection, newest)
-    operators = {topic.aircraft_id: topic.operator_id for topic in topics}
-    return [
+def _advance_latest(connection: Connection, stored: Rows, batch: Sorted) -> list[wire.LiveState]:
+    newest = [
         wire.LiveState(
-            aircraft_id=row.aircraft_id,
-            operator_id=operators[row.aircraft_id],
-            flight_id=row.flight_id,
-            received_at=row.received_at,
-            sample=row.sample,
+            aircraft_id=stored.aircraft_ids[one["aircraft"]],
+            operator_id=batch.topics[one["topic"]].operator_id,
+            flight_id=stored.flight_ids[one["flight"]],
+            received_at=batch.messages[one["message"]].received_at,
+            sample=batch.samples[one["sample"]],
         )
-        for row in newest
-        if row.aircraft_id in changed
+        for one in stored.records[placing.newest(stored)]
     ]
+    keys = [(state.aircraft_id, state.sample.time) for state in newest]
+    changed = telemetry.advance_latest(connection, keys)
+    return [state for state in newest if state.aircraft_id in changed]

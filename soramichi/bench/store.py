@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from psycopg.conninfo import conninfo_to_dict
 
 from ingest.inbox import Received
@@ -29,8 +30,10 @@ from soramichi.embedded.postgres import programs
 from soramichi.errors import Unavailable
 from soramichi.settings import DatabaseSettings
 from soramichi.store import pool, telemetry
+from soramichi.store.copying import copy_in
 from soramichi.store.pool import Connection
-from soramichi.store.telemetry import STORED_COLUMNS, Row
+from soramichi.store.rows import Row, Rows, microseconds
+from soramichi.store.telemetry import STORED_COLUMNS
 
 BATCH = 5_000
 _LIST = ", ".join(STORED_COLUMNS)
@@ -78,15 +81,17 @@ def _seconds(way: Callable[[DatabaseSettings], None], database: DatabaseSettings
     return time.perf_counter() - began
 
 
-def _rows(first: int) -> list[Row]:
+def _rows(first: int) -> Rows:
     """A batch as ingest makes them: some observations of each aircraft, those of one together."""
     received_at = datetime(2026, 1, 11, tzinfo=UTC)
     turns = range(first // len(stream.AIRCRAFT), (first + BATCH) // len(stream.AIRCRAFT))
-    return [
-        Row(aircraft, "bench-1", None, received_at, stream.sample(number, seq))
-        for number, aircraft in enumerate(stream.AIRCRAFT)
-        for seq in turns
-    ]
+    return Rows.of(
+        [
+            Row(aircraft, "bench-1", None, received_at, stream.sample(number, seq))
+            for number, aircraft in enumerate(stream.AIRCRAFT)
+            for seq in turns
+        ]
+    )
 
 
 def _messages(first: int) -> list[Received]:
@@ -95,7 +100,7 @@ def _messages(first: int) -> list[Received]:
     return [Received(topic, payload, 0, 1, received_at) for topic, payload in stream.turns(turns)]
 
 
-def _export(where: Stage, batches: Sequence[Sequence[Row]]) -> list[str]:
+def _export(where: Stage, batches: Sequence[Rows]) -> list[str]:
     """Each batch in a file that psql can copy."""
     files = []
     with pool.connect(where.database(), application="bench") as connection:
@@ -134,7 +139,7 @@ def _psql(files: Sequence[str], database: DatabaseSettings) -> None:
         raise Unavailable(f"psql could not copy: {done.stderr.strip()[-300:]}")
 
 
-def _idempotent(batches: Sequence[Sequence[Row]], database: DatabaseSettings) -> None:
+def _idempotent(batches: Sequence[Rows], database: DatabaseSettings) -> None:
     with pool.connect(database, application="bench") as connection:
         connection.execute(
             "CREATE TEMP TABLE incoming ON COMMIT DELETE ROWS AS"
@@ -146,17 +151,15 @@ def _idempotent(batches: Sequence[Sequence[Row]], database: DatabaseSettings) ->
                 _insert_new(connection, rows)
 
 
-def _insert_new(connection: Connection, rows: Sequence[Row]) -> None:
-    now = datetime.now(UTC)
-    telemetry.copy_in(
-        connection, "incoming", STORED_COLUMNS, ((now, *row.values()) for row in rows)
-    )
+def _insert_new(connection: Connection, rows: Rows) -> None:
+    now = np.repeat(microseconds([datetime.now(UTC)]), len(rows))
+    copy_in(connection, "incoming", "stored_at", now, rows)
     connection.execute(
         f"INSERT INTO telemetry ({_LIST}) SELECT {_LIST} FROM incoming ON CONFLICT DO NOTHING"
     )
 
 
-def _append(batches: Sequence[Sequence[Row]], database: DatabaseSettings) -> None:
+def _append(batches: Sequence[Rows], database: DatabaseSettings) -> None:
     with pool.connect(database, application="bench") as connection:
         for rows in batches:
             with connection.transaction():

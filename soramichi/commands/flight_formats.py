@@ -29,7 +29,7 @@ from soramichi.domain.altitude import Datum
 from soramichi.domain.telemetry import TelemetrySample
 from soramichi.errors import DatumMismatch
 from soramichi.store.records import Record
-from soramichi.store.telemetry import SAMPLE_COLUMNS
+from soramichi.store.rows import SAMPLE_COLUMNS
 
 _PLACE = ("time", "latitude_deg", "longitude_deg")
 # What a sample says beside time and place.

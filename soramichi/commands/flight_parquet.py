@@ -14,7 +14,7 @@ from soramichi.commands.flight_heights import heights_m
 from soramichi.domain.altitude import Datum
 from soramichi.errors import DatumMismatch
 from soramichi.store.records import Record
-from soramichi.store.telemetry import SAMPLE_COLUMNS
+from soramichi.store.rows import SAMPLE_COLUMNS
 
 _WORDS = ("altitude_datum", "status")
 

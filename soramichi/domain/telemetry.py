@@ -14,7 +14,11 @@ from soramichi.domain.position import Position
 # PostgreSQL's bigint; a range's upper end, one above, must fit too.
 SequenceNumber = Annotated[int, Meta(ge=0, le=2**63 - 2)]
 # In Python `$` alone would let a final newline pass.
-FlightLabel = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}$(?!\n)")]
+_LABEL = r"^[A-Za-z0-9_.:-]{1,64}$(?!\n)"
+FlightLabel = Annotated[str, Meta(pattern=_LABEL)]
+# As strict, but the wire looks at the characters once for many samples: looked at in each, they
+# took two fifths of the time of decoding it (measured 2026-11: 0.43 of 1.04 us).
+_Label = Annotated[str, Meta(extra_json_schema={"pattern": _LABEL})]
 Degrees = Annotated[float, Meta(ge=0.0, le=360.0)]
 
 
@@ -54,7 +58,7 @@ class TelemetrySample(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     accuracy_h_m: Annotated[float, Meta(ge=0.0, le=100_000.0)] | None = None
     accuracy_v_m: Annotated[float, Meta(ge=0.0, le=100_000.0)] | None = None
     # What the publisher calls its flight; last, because the table has the platform's flight_id.
-    flight: FlightLabel | None = None
+    flight: _Label | None = None
 
     @property
     def position(self) -> Position:

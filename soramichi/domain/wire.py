@@ -32,6 +32,7 @@ MAX_SAMPLES_PER_MESSAGE = 500
 MAX_PAYLOAD_BYTES = 512 * 1024
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+LABEL = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 # A broker that divides telemetry over several workers appends the worker's number.
 _TOPIC = re.compile(
     rf"{ROOT}/({IDENTIFIER.pattern})/({IDENTIFIER.pattern})/([a-z]+)(?:(?<=/telemetry)/[0-9]+)?"
@@ -53,9 +54,16 @@ class _Identity(msgspec.Struct):
     seq: SequenceNumber | None = None
 
 
+class _Labelled(msgspec.Struct):
+    """The one member that `TelemetrySample` does not look at closely."""
+
+    flight: FlightLabel | None = None
+
+
 _encoder = msgspec.json.Encoder()
-_samples = msgspec.json.Decoder(list[TelemetrySample])
+_payload = msgspec.json.Decoder(TelemetrySample | list[TelemetrySample])
 _sample = msgspec.json.Decoder(TelemetrySample)
+_labelled = msgspec.json.Decoder(_Labelled)
 _identity = msgspec.json.Decoder(_Identity)
 # Steps over what is no JSON but can be told apart: NaN, raw control characters, endless numbers.
 _lenient = json.JSONDecoder(parse_int=str, strict=False)
@@ -83,6 +91,13 @@ class Decoded(NamedTuple):
 
     samples: list[TelemetrySample]
     rejected: list[Rejected]
+
+
+class Samples(NamedTuple):
+    """All samples of some payloads, in order, and how many each payload held."""
+
+    samples: list[TelemetrySample]
+    counts: list[int]
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -241,6 +256,33 @@ def read_live_state(row: Mapping[str, object]) -> LiveState:
     return msgspec.convert({**own, "sample": sample}, LiveState)
 
 
+def decode_all(payloads: Sequence[bytes]) -> Samples | None:
+    """The samples of payloads that are all good, quickly; None when anything is wrong in one.
+
+    What is wrong, and what is good beside it, `decode` says of each. [] and [] for no payload.
+    """
+    if max(map(len, payloads), default=0) > MAX_PAYLOAD_BYTES:
+        return None
+    try:
+        found = list(map(_payload.decode, payloads))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    samples: list[TelemetrySample] = []
+    counts: list[int] = []
+    for one in found:
+        if isinstance(one, list):
+            samples += one
+            counts.append(len(one))
+        else:
+            samples.append(one)
+            counts.append(1)
+    if not all(0 < count <= MAX_SAMPLES_PER_MESSAGE for count in set(counts)):
+        return None
+    if not all(map(_is_label, {sample.flight for sample in samples})):
+        return None
+    return Samples(samples, counts)
+
+
 def decode(payload: bytes) -> Decoded:
     """Every sample of a payload, the good apart from the bad; never raises for bad bytes.
 
@@ -250,19 +292,15 @@ def decode(payload: bytes) -> Decoded:
     """
     if len(payload) > MAX_PAYLOAD_BYTES:
         return _whole(payload, "too-large", f"{len(payload)} bytes, at most {MAX_PAYLOAD_BYTES}")
-    if payload[:1] == b"{" or not _is_array(payload):
-        try:
-            # Not Decoded(…), which costs twice as much; this is done for every message.
-            return tuple.__new__(Decoded, ([_sample.decode(payload)], []))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return Decoded([], [_explain(payload, error)])
-    try:
-        samples = _samples.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _decode_elements(payload)
-    if not 0 < len(samples) <= MAX_SAMPLES_PER_MESSAGE:
-        return _decode_elements(payload)
-    return Decoded(samples, [])
+    good = decode_all([payload])
+    if good is not None:
+        return Decoded(good.samples, [])
+    return _decode_elements(payload) if _is_array(payload) else _one_by_one([payload])
+
+
+@lru_cache(maxsize=16_384)
+def _is_label(label: str | None) -> bool:
+    return label is None or LABEL.fullmatch(label) is not None
 
 
 def element(payload: bytes, position: int) -> bytes:
@@ -333,7 +371,10 @@ def _one_by_one(elements: list[bytes]) -> Decoded:
     decoded = Decoded([], [])
     for element in elements:
         try:
-            decoded.samples.append(_sample.decode(element))
+            sample = _sample.decode(element)
+            if not _is_label(sample.flight):
+                _labelled.decode(element)  # which raises what is wrong with it
+            decoded.samples.append(sample)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             decoded.rejected.append(_explain(element, error))
     return decoded

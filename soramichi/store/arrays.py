@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 # Where PostgreSQL's timestamps count microseconds from.
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 # Before its elements a one-dimensional array in PostgreSQL's binary format has five integers:
 # dimensions, null flag, element type, length, lower bound. Each element follows its own length.
 _HEADER_BYTES = 20
@@ -50,7 +50,7 @@ def integers(column: bytes | None) -> Integers:
 
 def moments(microseconds: Integers) -> list[datetime]:
     """Timestamps as datetimes in UTC."""
-    return [_EPOCH + timedelta(microseconds=one) for one in microseconds.tolist()]
+    return [EPOCH + timedelta(microseconds=one) for one in microseconds.tolist()]
 
 
 def _elements(column: bytes | None, kind: str) -> NDArray[np.generic]:

@@ -29,11 +29,14 @@ _PROGRESS = recordset(
 
 
 class Progress(NamedTuple):
-    """What a batch stores of one flight; sequence numbers in any order."""
+    """What a batch stores of one flight; `seqs` are its sequence numbers, in closed ranges."""
 
-    times: list[datetime]
-    received: list[datetime]
-    seqs: list[int]
+    first_observed_at: datetime
+    last_observed_at: datetime
+    first_received_at: datetime
+    last_received_at: datetime
+    samples: int
+    seqs: list[tuple[int, int]]
 
 
 class Key(NamedTuple):
@@ -149,16 +152,7 @@ def advance(connection: Connection, progress: Mapping[str, Progress]) -> None:
         f" FROM {_PROGRESS} WHERE flight_id = id",
         [
             records(
-                (
-                    flight_id,
-                    min(one.times),
-                    max(one.times),
-                    min(one.received),
-                    max(one.received),
-                    len(one.times),
-                    _multirange(one.seqs),
-                )
-                for flight_id, one in progress.items()
+                (flight_id, *one[:-1], _multirange(one.seqs)) for flight_id, one in progress.items()
             )
         ],
     )
@@ -194,18 +188,12 @@ def receipts(connection: Connection, keys: Iterable[Key]) -> list[tuple[Key, Rec
     return [(key, _receipt(key, *row)) for key, row in zip(listed, rows, strict=True)]
 
 
-def _multirange(seqs: Iterable[int]) -> str:
-    """PostgreSQL's text for a set of numbers: runs of neighbours become one range.
+def _multirange(runs: Iterable[tuple[int, int]]) -> str:
+    """PostgreSQL's text for closed ranges of numbers.
 
-    >>> _multirange([3, 1, 2, 7, 2])
+    >>> _multirange([(1, 3), (7, 7)])
     '{[1,3],[7,7]}'
     """
-    runs: list[list[int]] = []
-    for seq in sorted(seqs):
-        if runs and seq <= runs[-1][1] + 1:
-            runs[-1][1] = seq
-        else:
-            runs.append([seq, seq])
     return "{" + ",".join(f"[{first},{last}]" for first, last in runs) + "}"
 
 

@@ -17,7 +17,7 @@ from soramichi.store import arrays, thinning
 from soramichi.store.arrays import Integers
 from soramichi.store.events import in_steps
 from soramichi.store.pool import AsyncPool
-from soramichi.store.telemetry import SAMPLE_COLUMNS
+from soramichi.store.rows import SAMPLE_COLUMNS
 
 
 class Track(NamedTuple):

@@ -11,7 +11,7 @@ from soramichi.domain.flight import Flight
 from soramichi.domain.telemetry import TelemetrySample
 from soramichi.errors import NotFound
 from soramichi.store.pool import Connection
-from soramichi.store.telemetry import SAMPLE_COLUMNS
+from soramichi.store.rows import SAMPLE_COLUMNS
 
 _FLIGHT = (
     "SELECT flight_id, aircraft_id, first_observed_at, last_observed_at, sample_count FROM flights"

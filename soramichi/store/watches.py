@@ -22,7 +22,7 @@ from soramichi.domain.events import Event
 from soramichi.domain.telemetry import TelemetrySample
 from soramichi.domain.tracking import Fix
 from soramichi.store.pool import Connection
-from soramichi.store.telemetry import SAMPLE_COLUMNS
+from soramichi.store.rows import SAMPLE_COLUMNS
 
 log = logging.getLogger(__name__)
 

@@ -24,11 +24,10 @@ from soramichi.domain.telemetry import OperationalStatus, TelemetrySample
 from soramichi.errors import DatumMismatch, NotFound
 from soramichi.settings import DatabaseSettings, environment
 from soramichi.store import flights, registry, telemetry
-from soramichi.store.flights import Progress
 from soramichi.store.pool import Connection
 from soramichi.store.records import Record
-from soramichi.store.telemetry import Row
-from tests.builders import a_sample
+from soramichi.store.rows import Row
+from tests.builders import a_sample, append, progress
 
 START = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
 # The geoid stands 36 to 40 m above the ellipsoid over Ise Bay.
@@ -74,8 +73,8 @@ def store(connection: Connection, given: list[TelemetrySample]) -> None:
         telemetry.ensure_partitions(connection, times)
         registry.claim(connection, {"JA01": "mie-demo"})
         flights.named(connection, {("JA01", "F1"): times[0]})
-        telemetry.append(connection, rows)
-        flights.advance(connection, {"F1": Progress(times, times, [])})
+        append(connection, rows)
+        flights.advance(connection, {"F1": progress(times, times, [])})
 
 
 def run(database: DatabaseSettings, *arguments: str) -> Result:

@@ -12,8 +12,9 @@ import msgspec
 
 from ingest.screening import TIME_AHEAD
 from soramichi.store import quarantine
+from soramichi.store.copying import COLUMNS
 from soramichi.store.pool import Connection
-from soramichi.store.telemetry import COLUMNS, SAMPLE_COLUMNS
+from soramichi.store.rows import SAMPLE_COLUMNS
 from tests.faults.ledger import AircraftLedger, Ledger, decode
 from tests.faults.traffic import is_bad
 

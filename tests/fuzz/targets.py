@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
+import numpy as np
+
 from ingest import sorting
 from ingest.inbox import Received
 from ingest.jumps import Jumps
@@ -20,6 +22,7 @@ from soramichi.domain import wire
 from soramichi.domain.flight import AircraftClass
 from soramichi.errors import MalformedTelemetry
 from soramichi.store.quarantine import Account, Quarantined
+from soramichi.store.rows import RECORD, fill
 from tests.fuzz.broker_targets import session, stream
 
 Counts = Counter[str]
@@ -80,13 +83,13 @@ def batch(data: bytes) -> Counts:
     assert books.received == sum(
         1 if one.topic == TOPICS[-1] else held(one.payload) for one in messages
     )
-    assert books.received == len(found.items) + books.duplicate + len(found.quarantined)
+    assert books.received == len(found.items()) + books.duplicate + len(found.quarantined)
     for one in found.quarantined:
         _can_be_kept(one)
-    _can_be_stored(found.items)
+    _can_be_stored(found.items())
     return Counter(
         received=books.received,
-        stored=len(found.items),
+        stored=len(found.items()),
         duplicate=books.duplicate,
         quarantined=len(found.quarantined),
     )
@@ -106,7 +109,9 @@ def _can_be_stored(items: Sequence[sorting.Item]) -> None:
     assert len(runs) == len(set(runs))
     for one in items:
         assert LIMITS.oldest <= one.sample.time <= NOW + LIMITS.future_limit
-    jumps = Jumps().find("JA01", AircraftClass.UNKNOWN, [one.sample for one in items])
+    records = np.zeros(len(items), RECORD)
+    fill(records, [one.sample for one in items])
+    jumps = Jumps().find(records, ["JA01"], [AircraftClass.UNKNOWN]).tolist()
     assert jumps == sorted(set(jumps) & set(range(1, len(items))))
 
 

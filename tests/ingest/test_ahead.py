@@ -49,7 +49,7 @@ def test_batches_hold_everything_once_and_in_order(inbox: Inbox, ahead: Ahead) -
     while gathered := ahead.take(max_age_s=0.0, wait_s=5 if len(told) < 1_000 else 0):
         told += gathered.messages
         sizes.append(len(gathered.messages))
-        assert [item.message for item in gathered.batch.items] == gathered.messages
+        assert [item.message for item in gathered.batch.items()] == gathered.messages
 
     assert told == sent
     assert len(ahead) == 0
@@ -88,10 +88,10 @@ def test_nothing_comes_of_nothing(ahead: Ahead) -> None:
 def test_a_fault_in_sorting_reaches_the_writer(
     inbox: Inbox, ahead: Ahead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_payload: bytes) -> None:
+    def broken(_payloads: list[bytes]) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(wire, "decode", broken)
+    monkeypatch.setattr(wire, "decode_all", broken)
     inbox.put(some(0, 1))
 
     with pytest.raises(ZeroDivisionError):

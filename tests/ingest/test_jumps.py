@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from ingest.jumps import Jumps
 from soramichi.domain.flight import AircraftClass
 from soramichi.domain.telemetry import TelemetrySample
+from soramichi.store.rows import RECORD, fill
 from tests.builders import A_SAMPLE, a_sample
 
 EVTOL = AircraftClass.EVTOL
@@ -25,8 +27,15 @@ def at(second: float, north_km: float, **changes: float) -> TelemetrySample:
     )
 
 
-def found(*samples: TelemetrySample, jumps: Jumps | None = None) -> list[int]:
-    return (jumps or Jumps()).find("JA01", EVTOL, samples)
+def found(
+    *samples: TelemetrySample,
+    jumps: Jumps | None = None,
+    of: AircraftClass = EVTOL,
+    aircraft_id: str = "JA01",
+) -> list[int]:
+    records = np.zeros(len(samples), RECORD)
+    fill(records, samples)
+    return list((jumps or Jumps()).find(records, [aircraft_id], [of]))
 
 
 @pytest.mark.parametrize(("north_km", "jumps"), [(1.39, []), (1.41, [1])])
@@ -38,8 +47,8 @@ def test_the_limit_is_the_class_speed_and_the_slack(north_km: float, jumps: list
 def test_classes_have_their_own_limits() -> None:
     samples = [at(0, 0), at(10, 1.2)]
 
-    assert Jumps().find("JA01", AircraftClass.DRONE, samples) == [1]
-    assert Jumps().find("JA01", EVTOL, samples) == []
+    assert found(*samples, of=AircraftClass.DRONE) == [1]
+    assert found(*samples) == []
 
 
 def test_one_bad_fix_is_a_jump_and_those_after_it_are_not() -> None:
@@ -68,7 +77,7 @@ def test_the_antimeridian_is_no_jump() -> None:
 def test_memory_is_bounded() -> None:
     jumps = Jumps(most_aircraft=100)
     for number in range(1_000):
-        jumps.find(f"JA{number}", EVTOL, [at(0, 0), at(1, 80)])
+        found(at(0, 0), at(1, 80), jumps=jumps, aircraft_id=f"JA{number}")
 
     assert len(jumps._believed) == 100
     assert len(jumps._doubted) <= 100

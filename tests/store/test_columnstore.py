@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from soramichi.store import registry, telemetry
+from soramichi.store import registry
 from soramichi.store.pool import Connection
-from soramichi.store.telemetry import Row
-from tests.builders import a_sample
+from soramichi.store.rows import Row
+from tests.builders import a_sample, append
 
 NOON = datetime(2026, 11, 10, 3, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("timescale", "compressed")
 def compressed(connection: Connection) -> None:
     """Every second second of the first ten minutes, as columns."""
     registry.claim(connection, {"JA01": "mie-demo"})
-    telemetry.append(connection, [row(second) for second in range(0, 600, 2)])
+    append(connection, [row(second) for second in range(0, 600, 2)])
     compress(connection)
 
 
@@ -58,7 +58,7 @@ def test_the_chunk_is_compressed_by_aircraft_in_order_of_time(connection: Connec
 
 
 def test_late_samples_find_their_place(connection: Connection) -> None:
-    appended = telemetry.append(connection, [row(second) for second in range(1, 600, 2)])
+    appended = append(connection, [row(second) for second in range(1, 600, 2)])
 
     assert len(appended.stored) == 300
     assert times(connection) == 600
@@ -67,7 +67,7 @@ def test_late_samples_find_their_place(connection: Connection) -> None:
 def test_late_duplicates_are_known_exactly(connection: Connection) -> None:
     batch = [row(0), row(1), row(2, track_deg=10.0), row(3)]
 
-    appended = telemetry.append(connection, batch)
+    appended = append(connection, batch)
 
     assert (appended.stored, appended.duplicates, appended.conflicts) == ([1, 3], [0], [2])
     assert times(connection) == 302
@@ -77,15 +77,15 @@ def test_a_duplicate_of_what_came_late_is_known_after_the_chunk_is_compressed_ag
     connection: Connection,
 ) -> None:
     late = [row(second) for second in (1, 3, 5)]
-    telemetry.append(connection, late)
+    append(connection, late)
     compress(connection)
 
-    assert telemetry.append(connection, [*late, row(7)]).stored == [3]
+    assert append(connection, [*late, row(7)]).stored == [3]
     assert times(connection) == 304
 
 
 def test_a_whole_compressed_flight_sent_again_changes_nothing(connection: Connection) -> None:
-    appended = telemetry.append(connection, [row(second) for second in range(0, 600, 2)])
+    appended = append(connection, [row(second) for second in range(0, 600, 2)])
 
     assert (len(appended.duplicates), appended.stored, appended.conflicts) == (300, [], [])
     assert times(connection) == 300
@@ -96,7 +96,7 @@ def test_nothing_is_dropped_by_itself_and_the_documented_policies_drop_what_is_o
 ) -> None:
     today = datetime.now(UTC).replace(second=0, microsecond=0)
     long_ago = today - timedelta(days=800)
-    telemetry.append(
+    append(
         connection,
         [Row("JA01", "F1", None, NOON, a_sample(time=time)) for time in (long_ago, today)],
     )

@@ -10,11 +10,10 @@ from typing import TypeVar
 from soramichi.settings import DatabaseSettings
 from soramichi.store import completeness, flights, pool, quarantine, registry, telemetry
 from soramichi.store.completeness import Numbers
-from soramichi.store.flights import Progress
 from soramichi.store.pool import AsyncPool, Connection
 from soramichi.store.quarantine import Quarantined
-from soramichi.store.telemetry import Row
-from tests.builders import a_sample
+from soramichi.store.rows import Row
+from tests.builders import a_sample, append, progress
 
 T = TypeVar("T")
 
@@ -41,8 +40,8 @@ def fly(connection: Connection, times: list[datetime], seqs: list[int] | None) -
     telemetry.ensure_partitions(connection, times)
     registry.claim(connection, {"JA01": "mie-demo"})
     flights.named(connection, {("JA01", "F1"): times[0]})
-    telemetry.append(connection, rows)
-    flights.advance(connection, {"F1": Progress(times, times, seqs or [])})
+    append(connection, rows)
+    flights.advance(connection, {"F1": progress(times, times, seqs or [])})
 
 
 def reject(connection: Connection, seq: int) -> None:

@@ -14,11 +14,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 from soramichi.settings import DatabaseSettings
 from soramichi.store import completeness, flights, migrate, pool, reads, registry, telemetry
-from soramichi.store.flights import Progress
 from soramichi.store.pool import AsyncPool, Connection
 from soramichi.store.reads import Box
-from soramichi.store.telemetry import Row
-from tests.builders import a_sample
+from soramichi.store.rows import Row
+from tests.builders import a_sample, append, progress
 from tests.servers import publish_operator
 
 START = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
@@ -49,10 +48,10 @@ def fly(connection: Connection, aircraft: str, seconds: list[float], **members: 
         telemetry.ensure_partitions(connection, [min(times), max(times)])
         registry.claim(connection, {aircraft: "mie-demo"})
         flights.named(connection, {(aircraft, aircraft): times[0]})
-        telemetry.append(connection, rows)
-        telemetry.advance_latest(connection, [rows[-1]])
+        append(connection, rows)
+        telemetry.advance_latest(connection, [rows[-1].key])
         seqs = [row.sample.seq for row in rows if row.sample.seq is not None]
-        flights.advance(connection, {aircraft: Progress(times, times, seqs)})
+        flights.advance(connection, {aircraft: progress(times, times, seqs)})
     return rows
 
 

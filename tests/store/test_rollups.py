@@ -12,8 +12,8 @@ from soramichi.domain.altitude import Datum
 from soramichi.settings import DatabaseSettings
 from soramichi.store import pool, registry, telemetry
 from soramichi.store.pool import Connection
-from soramichi.store.telemetry import Row
-from tests.builders import a_sample
+from soramichi.store.rows import Row
+from tests.builders import a_sample, append
 
 START = datetime(2026, 11, 20, 23, 58, tzinfo=UTC)
 CRAFT = ("JA01", "JA02", "JA03")
@@ -74,7 +74,7 @@ def rows(chance: random.Random, *, count: int) -> list[Row]:
 def write(connection: Connection, batch: list[Row]) -> None:
     with connection.transaction():
         registry.claim(connection, dict.fromkeys({row.aircraft_id for row in batch}, "mie-demo"))
-        telemetry.append(connection, batch)
+        append(connection, batch)
 
 
 @pytest.fixture(autouse=True)
@@ -158,7 +158,7 @@ def test_a_batch_under_way_while_a_refresh_runs_is_not_forgotten(
         )
         with connection.transaction():
             registry.claim(connection, dict.fromkeys(CRAFT, "mie-demo"))
-            telemetry.append(connection, [row for row in second if row.key not in
+            append(connection, [row for row in second if row.key not in
                                           {one.key for one in first}])  # fmt: skip
             refresh.start()
             refresh.join(0.3)

@@ -6,10 +6,11 @@ import pytest
 
 from soramichi.domain.telemetry import OperationalStatus
 from soramichi.store import flights, registry, telemetry
-from soramichi.store.flights import Key, Progress
+from soramichi.store.copying import COLUMNS
+from soramichi.store.flights import Key
 from soramichi.store.pool import Connection
-from soramichi.store.telemetry import Row
-from tests.builders import a_sample
+from soramichi.store.rows import Row
+from tests.builders import a_sample, append, progress
 
 NOON = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
@@ -36,7 +37,7 @@ def test_columns_are_those_of_the_table(connection: Connection) -> None:
         " WHERE table_schema = 'soramichi' AND table_name = 'telemetry'"
     )
 
-    assert {name for (name,) in table} == {"stored_at", *telemetry.COLUMNS}
+    assert {name for (name,) in table} == {"stored_at", *COLUMNS}
 
 
 def test_every_member_is_stored_exactly_as_sent(connection: Connection) -> None:
@@ -53,28 +54,26 @@ def test_every_member_is_stored_exactly_as_sent(connection: Connection) -> None:
         accuracy_v_m=0.0,
     )
 
-    telemetry.append(connection, [sent])
+    append(connection, [sent])
 
-    [stored] = connection.execute(
-        f"SELECT {', '.join(telemetry.COLUMNS)} FROM telemetry"
-    ).fetchall()
+    [stored] = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM telemetry").fetchall()
     assert stored == sent.values()
 
 
 def test_a_batch_sent_again_is_all_duplicates(connection: Connection) -> None:
     batch = [row(second) for second in range(5)]
-    telemetry.append(connection, batch)
+    append(connection, batch)
 
-    again = telemetry.append(connection, batch)
+    again = append(connection, batch)
 
     assert (again.stored, sorted(again.duplicates), again.conflicts) == ([], [0, 1, 2, 3, 4], [])
     assert count(connection) == 5
 
 
 def test_the_new_among_the_old_is_stored(connection: Connection) -> None:
-    telemetry.append(connection, [row(1), row(3)])
+    append(connection, [row(1), row(3)])
 
-    appended = telemetry.append(connection, [row(0), row(1), row(2), row(3), row(4)])
+    appended = append(connection, [row(0), row(1), row(2), row(3), row(4)])
 
     assert (appended.stored, sorted(appended.duplicates)) == ([0, 2, 4], [1, 3])
     assert count(connection) == 5
@@ -83,25 +82,25 @@ def test_the_new_among_the_old_is_stored(connection: Connection) -> None:
 def test_one_key_with_two_meanings_is_a_conflict_and_changes_nothing(
     connection: Connection,
 ) -> None:
-    telemetry.append(connection, [row(0, track_deg=None)])
+    append(connection, [row(0, track_deg=None)])
 
-    appended = telemetry.append(connection, [row(0, track_deg=10.0), row(1)])
+    appended = append(connection, [row(0, track_deg=10.0), row(1)])
 
     assert (appended.stored, appended.duplicates, appended.conflicts) == ([1], [], [0])
     assert connection.execute("SELECT track_deg FROM telemetry ORDER BY time").fetchone() == (None,)
 
 
 def test_an_empty_batch_is_no_work(connection: Connection) -> None:
-    assert telemetry.append(connection, []) == ([], [], [])
+    assert append(connection, []) == ([], [], [])
 
 
 def test_latest_state_never_moves_backwards(connection: Connection) -> None:
-    telemetry.append(connection, [row(5), row(10), row(11)])
+    append(connection, [row(5), row(10), row(11)])
 
-    assert telemetry.advance_latest(connection, [row(10)]) == {"JA01"}
-    assert telemetry.advance_latest(connection, [row(5)]) == set()
-    assert telemetry.advance_latest(connection, [row(10)]) == set()
-    assert telemetry.advance_latest(connection, [row(11)]) == {"JA01"}
+    assert telemetry.advance_latest(connection, [row(10).key]) == {"JA01"}
+    assert telemetry.advance_latest(connection, [row(5).key]) == set()
+    assert telemetry.advance_latest(connection, [row(10).key]) == set()
+    assert telemetry.advance_latest(connection, [row(11).key]) == {"JA01"}
     assert telemetry.advance_latest(connection, []) == set()
 
 
@@ -109,12 +108,12 @@ def test_partitions_can_be_asked_for_again(connection: Connection) -> None:
     telemetry.ensure_partitions(connection, [NOON, NOON, NOON + timedelta(days=40)])
     telemetry.ensure_partitions(connection, [NOON])
 
-    telemetry.append(connection, [row(0), row(40 * 86_400)])
+    append(connection, [row(0), row(40 * 86_400)])
     assert count(connection) == 2
 
 
 def test_rollups_say_what_the_samples_say(connection: Connection) -> None:
-    telemetry.append(
+    append(
         connection,
         [
             row(second / 4, altitude_m=100.0 + second, ground_speed_mps=second)
@@ -140,8 +139,8 @@ def test_rollups_say_what_the_samples_say(connection: Connection) -> None:
 def test_a_flight_knows_what_is_stored_and_what_is_missing(connection: Connection) -> None:
     names = flights.named(connection, {("JA01", "F1"): NOON})
     assert names == {("JA01", "F1"): "F1"}
-    flights.advance(connection, {"F1": Progress([NOON], [NOON], [3, 4, 8])})
-    flights.advance(connection, {"F1": Progress([NOON + timedelta(seconds=9)], [NOON], [5, 12])})
+    flights.advance(connection, {"F1": progress([NOON], [NOON], [3, 4, 8])})
+    flights.advance(connection, {"F1": progress([NOON + timedelta(seconds=9)], [NOON], [5, 12])})
 
     [(_, receipt)] = flights.receipts(connection, [Key("mie-demo", "JA01", "F1", None)])
 
