@@ -110,40 +110,42 @@ def _times(batch: Sorted) -> dict[str, list[datetime]]:
 def progress(stored: Rows) -> dict[str, Progress]:
     """What these rows add to each flight."""
     records = stored.records
-    if (np.diff(records["flight"]) < 0).any():
-        records = records[np.argsort(records["flight"], kind="stable")]
-    begins = rows.edges(records["flight"])
-    if len(begins) == 1:
+    if not len(records):
         return {}
+    order = np.lexsort((records["seq"], records["flight"]))
+    records = records[["flight", "time", "received_at", "seq"]][order]
+    begins = rows.edges(records["flight"])
     ends = [
         arrays.moments(extreme.reduceat(records[name], begins[:-1]))
         for name in ("time", "received_at")
         for extreme in (np.minimum, np.maximum)
     ]
-    found = {}
-    for at, (first, end) in enumerate(pairwise(begins.tolist())):
-        flight_id = stored.flight_ids[records["flight"][first]]
-        first_observed, last_observed, first_received, last_received = [one[at] for one in ends]
-        found[flight_id] = Progress(
-            first_observed, last_observed, first_received, last_received,
-            end - first, _ranges(records["seq"][first:end]),
-        )  # fmt: skip
-    return found
+    counts = np.diff(begins).tolist()
+    seqs = _ranges(records["flight"], records["seq"])
+    flight = records["flight"][begins[:-1]].tolist()
+    return {
+        stored.flight_ids[at]: Progress(first, last, first_in, last_in, count, seqs.get(at, []))
+        for at, first, last, first_in, last_in, count in zip(flight, *ends, counts, strict=True)
+    }
 
 
-def _ranges(seqs: Integers) -> list[tuple[int, int]]:
-    """Sequence numbers as closed ranges; `NOTHING` is none.
+def _ranges(flight: Integers, seqs: Integers) -> dict[int, list[tuple[int, int]]]:
+    """The sequence numbers of each flight as closed ranges; `NOTHING` is none. Both are sorted.
 
-    >>> _ranges(np.array([3, 1, 2, 7, 2, -1]))
-    [(1, 3), (7, 7)]
+    >>> _ranges(np.array([0, 0, 0, 0, 5]), np.array([1, 2, 2, 4, -1]))
+    {0: [(1, 2), (4, 4)]}
     """
-    known = np.unique(seqs[seqs != NOTHING])
-    if not len(known):
-        return []
-    breaks = np.flatnonzero(np.diff(known) != 1)
-    firsts = known[np.concatenate(([0], breaks + 1))]
-    lasts = known[np.concatenate((breaks, [len(known) - 1]))]
-    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
+    flight, seqs = flight[seqs != NOTHING], seqs[seqs != NOTHING]
+    broken = (flight[1:] != flight[:-1]) | (seqs[1:] - seqs[:-1] > 1)
+    breaks = np.flatnonzero(broken)
+    firsts = np.concatenate(([0], breaks + 1))[: len(seqs)]
+    lasts = np.concatenate((breaks, [len(seqs) - 1]))[: len(seqs)]
+    found: dict[int, list[tuple[int, int]]] = {}
+    for at, first, last in zip(
+        flight[firsts].tolist(), seqs[firsts].tolist(), seqs[lasts].tolist(), strict=True
+    ):
+        found.setdefault(at, []).append((first, last))
+    return found
 
 
 def newest(stored: Rows) -> Integers:

@@ -30,6 +30,7 @@ _RECORD = np.dtype(
     [*rows.RECORD, ("topic", "i4"), ("label", "i4"), ("sample", "i4"), ("message", "i4"),
      ("position", "i4")]
 )  # fmt: skip
+_RAW = np.dtype(f"V{_RECORD.itemsize}")
 
 
 class Item(NamedTuple):
@@ -62,6 +63,14 @@ class Sorted:
     def book(self, operator_id: str, account: Account) -> None:
         """Add to one operator's books."""
         self.accounts[operator_id] = self.accounts.get(operator_id, Account()) + account
+
+    def by_operator(self, records: Records) -> Counter[str]:
+        """How many of these records each operator sent."""
+        found: Counter[str] = Counter()
+        for topic, count in enumerate(np.bincount(records["topic"]).tolist()):
+            if count:
+                found[self.topics[topic].operator_id] += count
+        return found
 
     def item(self, at: int) -> Item:
         """One of the records, as an object."""
@@ -119,13 +128,13 @@ class Sorter:
 
     def add(self, messages: Sequence[Received]) -> None:
         """Sort these as well."""
-        strange = {message.topic for message in messages} - self._topics.keys()
+        strange = {message[0] for message in messages} - self._topics.keys()
         if faults := {name: fault for name in strange if (fault := self._learn(name))}:
             apart = [unowned(one, faults[one.topic]) for one in messages if one.topic in faults]
             self._count(NOBODY, len(apart))
             self._batch.quarantined += apart
             messages = [one for one in messages if one.topic not in faults]
-        decoded = wire.decode_all([message.payload for message in messages])
+        decoded = wire.decode_all([message[1] for message in messages])
         decoded = decoded or self._decode(messages)
         self._batch.messages += messages
         self._batch.samples += decoded.samples
@@ -139,9 +148,8 @@ class Sorter:
         batch.aircraft_ids += self._aircraft
         batch.labels += self._labels
         if self._parts:
-            records = np.concatenate(self._parts)
-            for at, count in enumerate(np.bincount(records["topic"]).tolist()):
-                self._received[batch.topics[at].operator_id] += count
+            records = _joined(self._parts)
+            self._received.update(batch.by_operator(records))
             batch.records = records[np.argsort(records["aircraft"], kind="stable")]
         for operator_id, count in self._received.items():
             batch.book(operator_id, Account(received=count))
@@ -184,7 +192,7 @@ class Sorter:
         for label in set(labels):
             self._labels.setdefault(label, len(self._labels))
         part["label"] = list(map(self._labels.__getitem__, labels))
-        topics = np.array([self._topics[message.topic] for message in messages])
+        topics = np.array([self._topics[message[0]] for message in messages])
         counts = np.array(decoded.counts)
         before = len(self._batch.messages) - len(messages)
         for name, column in (
@@ -203,9 +211,19 @@ class Sorter:
 
 def _receptions(messages: Sequence[Received]) -> Integers:
     """When each was received; those of one read of the socket share the very object."""
-    moments = {id(one.received_at): one.received_at for one in messages}
-    known = dict(zip(moments, rows.microseconds([*moments.values()]).tolist(), strict=True))
-    return np.array([known[id(one.received_at)] for one in messages])
+    moments = [message[4] for message in messages]
+    if moments[0] is moments[-1]:
+        return np.repeat(rows.microseconds(moments[:1]), len(moments))
+    places = {id(moment): moment for moment in moments}
+    known = dict(zip(places, rows.microseconds([*places.values()]).tolist(), strict=True))
+    return np.array([known[id(moment)] for moment in moments])
+
+
+def _joined(parts: Sequence[Records]) -> Records:
+    """The parts in a row; numpy's own way goes member by member, even where the types are one."""
+    whole = np.empty(sum(map(len, parts)), _RECORD)
+    np.concatenate([part.view(_RAW) for part in parts], out=whole.view(_RAW))
+    return whole
 
 
 # A worker hears the same few thousand topics again and again.

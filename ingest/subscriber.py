@@ -55,7 +55,7 @@ class Subscriber:
         self._filter = ingest.topic_filter
         self._most_in_flight = ingest.inbox_max_messages
         self._beat_topic = wire.heartbeat_topic(ingest.client_id)
-        self._names: dict[bytes, str] = {}
+        self._names = _Names()
         self._line: Line | None = None
         self._connections = 0
         self._discarding = False
@@ -85,8 +85,10 @@ class Subscriber:
         """
         line = self._line
         if line is not None:
+            number = line.number
+            # Not by the members' names, which costs three times as much.
             line.acknowledge(
-                [one.packet_id for one in messages if one.connection == line.number and one[2]]
+                [packet_id for _, _, packet_id, one, _ in messages if packet_id and one == number]
             )
             self._wake()
 
@@ -192,27 +194,24 @@ class Subscriber:
 
     def _receive(self, line: Line) -> None:
         received_at, now = datetime.now(UTC), time.monotonic()
-        messages: list[Received] = []
-        names, beat_topic = self._names, self._beat_topic
-        new, number = tuple.__new__, line.number
-        for topic, payload, packet_id in line.read():
-            name = names.get(topic) or self._name(topic)
-            if name == beat_topic:
-                self.heartbeat.hear(payload, now)
-                line.acknowledge([packet_id])
-            else:
-                # Not Received(…), which costs twice as much.
-                messages.append(new(Received, (name, payload, packet_id, number, received_at)))
+        publishes = line.read()
+        names, new, number = self._names, tuple.__new__, line.number
+        if len(names) >= _MOST_NAMES:
+            names.clear()
+        # Not Received(…), which costs twice as much.
+        messages = [
+            new(Received, (names[topic], payload, packet_id, number, received_at))
+            for topic, payload, packet_id in publishes
+        ]
+        if beats := [one for one in messages if one[0] == self._beat_topic]:
+            for beat in beats:
+                self.heartbeat.hear(beat.payload, now)
+            line.acknowledge([beat.packet_id for beat in beats])
+            messages = [one for one in messages if one[0] != self._beat_topic]
         if messages:
             self.heartbeat.excuse(now)
             if not self._discarding:
                 self.inbox.put(messages)
-
-    def _name(self, topic: bytes) -> str:
-        """A topic as text, one object for all its messages."""
-        if len(self._names) >= _MOST_NAMES:
-            self._names.clear()
-        return self._names.setdefault(topic, str(topic, "utf-8", "replace"))
 
     def _on_connect(
         self,
@@ -257,6 +256,14 @@ class Subscriber:
         self.connected.clear()
         if not self._closing.is_set():
             log.warning("disconnected: %s; trying again", reason)
+
+
+class _Names(dict[bytes, str]):
+    """Topics as text, one object for all messages of a topic."""
+
+    def __missing__(self, topic: bytes) -> str:
+        self[topic] = str(topic, "utf-8", "replace")
+        return self[topic]
 
 
 def _watch(waiting: selectors.BaseSelector, line: Line, events: int) -> None:

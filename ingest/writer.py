@@ -200,9 +200,8 @@ class Writer:
             batch.book(batch.item(at).topic.operator_id, Account(duplicate=1))
         batch.quarantined += [sorting.conflicting(batch.item(at)) for at in appended.conflicts]
         stored = placed.take(appended.stored)
-        for topic, count in enumerate(np.bincount(stored.records["topic"]).tolist()):
-            if count:
-                batch.book(batch.topics[topic].operator_id, Account(stored=count))
+        for operator_id, count in batch.by_operator(stored.records).items():
+            batch.book(operator_id, Account(stored=count))
         kept = self._book_quarantined(connection, batch)
         with connection.pipeline():  # sent together, since none needs the answer of another
             flights.advance(connection, placing.progress(stored))

@@ -267,15 +267,10 @@ def decode_all(payloads: Sequence[bytes]) -> Samples | None:
         found = list(map(_payload.decode, payloads))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    counts = [len(one) if isinstance(one, list) else 1 for one in found]
     samples: list[TelemetrySample] = []
-    counts: list[int] = []
     for one in found:
-        if isinstance(one, list):
-            samples += one
-            counts.append(len(one))
-        else:
-            samples.append(one)
-            counts.append(1)
+        samples += one if isinstance(one, list) else (one,)
     if not all(0 < count <= MAX_SAMPLES_PER_MESSAGE for count in set(counts)):
         return None
     if not all(map(_is_label, {sample.flight for sample in samples})):
