@@ -142,6 +142,10 @@ class Nats:
             # Well above what the wire contract allows, so that an oversized message reaches
             # quarantine and its sender's books instead of ending the sender's connection.
             "max_payload": 4 << 20,
+            # What waits for a client that does not read for a while. Beyond it the broker ends the
+            # connection, and what was on its way comes again only after `ack_wait`; the window
+            # above, full of arrays of 100 samples (25 kB), is 400 MB.
+            "max_pending": 512 << 20,
             "mappings": mappings(self.workers),
         }
 
