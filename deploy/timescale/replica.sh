@@ -7,7 +7,8 @@ if [ ! -e "$PGDATA/copied" ]; then
   export PGPASSWORD
   # An earlier copy may have been cut short; the folder itself may be a mount and stays.
   find "$PGDATA" -mindepth 1 -delete
-  pg_basebackup --host="$PRIMARY_HOST" --port="$PRIMARY_PORT" --username=replication \
+  # At once: unhurried, the checkpoint before the copy may take minutes.
+  pg_basebackup --checkpoint=fast --host="$PRIMARY_HOST" --port="$PRIMARY_PORT" --username=replication \
     --pgdata="$PGDATA" --wal-method=stream --slot=replica --write-recovery-conf
   chmod 0700 "$PGDATA"
   touch "$PGDATA/copied"

@@ -257,7 +257,7 @@ def test_an_unpublished_aircraft_leaves_by_no_door(
         tell(database, aircraft, one_of_each(aircraft))
     announced(server, "JA02")
     announce(server, "rival", SECRET)
-    time.sleep(0.5)
+    announced(server, "JA03")  # so what was said before it has been heard too
 
     said = every_public_answer(server)
 
@@ -325,6 +325,15 @@ def test_a_withdrawn_aircraft_disappears(database: DatabaseSettings, server: Ser
         time.sleep(0.1)
 
 
+def follow(server: Server, operator: str, asked: Discretion) -> None:
+    """Wait until the server shows the operator as it asked."""
+    picture = server.app.state.context.picture
+    deadline = time.monotonic() + 30
+    while picture._publications.discretion(operator) != asked:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_positions_are_as_late_and_as_coarse_as_the_operator_asked(
     database: DatabaseSettings, server: Server
 ) -> None:
@@ -332,7 +341,8 @@ def test_positions_are_as_late_and_as_coarse_as_the_operator_asked(
     with pool.connect(database, application="test") as connection:
         asked = Discretion(delay=timedelta(seconds=3), grid_deg=0.05)
         symposiums.be_discreet(connection, "mie-demo", asked)
-    time.sleep(3)  # until the server follows it, and what was stored is old enough
+    follow(server, "mie-demo", asked)
+    time.sleep(3)  # until what was stored is old enough
     began = time.monotonic()
 
     coordinates = announced(server, "JA02")["geometry"]["coordinates"]
