@@ -103,6 +103,7 @@ def replay(flight: str, *, tiles: TileSource | None, zones: bool, saved: bool = 
         entry="replay.js",
         styles=_DESK,
         config=_config("replay", tiles, zones=zones, resources=resources, saved=saved),
+        first=("track", "aircraft", "basemap", "places"),
         tiles=tiles,
         parts={"zones": zones, "saved": saved},
     )
@@ -158,5 +159,6 @@ def operator() -> Content:
         entry="operator.js",
         styles=("/static/css/operator.css",),
         config={"page": "operator", "paths": paths},
+        first=(),
         map=False,
     )

@@ -38,7 +38,8 @@ class Page:
 class Content:
     """What makes one page: its template with parts, its first module and that one's settings.
 
-    `styles` are sheets of its own, beside those of every page.
+    `styles` are sheets of its own, beside those of every page; `first` names the resources of
+    its settings without which it shows nothing: they are asked for before its modules have come.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Content:
     tiles: TileSource | None = None
     map: bool = True
     styles: tuple[str, ...] = ()
+    first: tuple[str, ...] = ("basemap", "places")
     parts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -92,6 +94,7 @@ def served(content: Content) -> Page:
         styles=[assets.versioned(url) for url in (*own, *content.styles)],
         scripts=[assets.versioned(url) for url in _SCRIPTS if content.map],
         preloads=[assets.modules()[name] for name in assets.needed(content.entry)],
+        fetches=[content.config["resources"][name] for name in content.first],
         import_map=import_map,
         entry=assets.modules()[f"soramichi/{content.entry}"],
     )

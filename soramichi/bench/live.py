@@ -75,7 +75,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> list[Result]:
     rows: list[Result] = []
     with Stage() as stage, stage.broker("nats") as users:
         database = stage.database()
-        _publish(database)
+        publish(database)
         settings = ApiSettings(port=free_port())
         variables = environment(users[PLATFORM]) | environment(database) | environment(settings)
         with (
@@ -265,7 +265,7 @@ def _on_core(which: int) -> Iterator[None]:
         os.sched_setaffinity(0, allowed)
 
 
-def _publish(database: DatabaseSettings) -> None:
+def publish(database: DatabaseSettings) -> None:
     """Show all that the bench's operator flies."""
     with pool.connect(database, application="bench") as connection:
         symposiums.put(
