@@ -16,8 +16,8 @@ from routes_planner.distribute import Task
 from routes_planner.layers import layers
 from routes_planner.planner import Planner
 from routes_planner.population import Population, read_population
+from routes_planner.request import Found, Request
 from routes_planner.rules.ruleset import load
-from routes_planner.search import Found, Request
 from routes_planner.separation import USUAL, with_conflicts_among
 from routes_planner.vehicle import VEHICLES
 from routes_planner.verdict import Verdict
@@ -220,6 +220,7 @@ def found_document(found: Found) -> dict[str, Any]:
         and {
             "reason": {"ja": none.reason.ja, "en": none.reason.en},
             "closed_by": [f.zone.identifier for f in none.closed_by if f.zone is not None],
+            "findings": [finding.as_json() for finding in none.closed_by],
         },
     }
 

@@ -9,10 +9,11 @@ from datetime import date
 from routes_planner.check import check_many
 from routes_planner.merging import merged
 from routes_planner.population import Population
+from routes_planner.request import Found, Judge, Request
 from routes_planner.rules.apply import rule_of, zones_for
 from routes_planner.rules.ruleset import RuleKind, RuleSet
 from routes_planner.rules.verdicts import with_rules
-from routes_planner.search import Found, Judge, Request, search
+from routes_planner.search import search
 from routes_planner.surroundings import Geoid, Surroundings, survey
 from routes_planner.verdict import Verdict
 from soramichi.domain.corridor import Corridor

@@ -82,6 +82,37 @@ class Finding:
         """Metres of the flown line on which this holds; 0.0 for the touch of a point."""
         return self.to_m - self.from_m
 
+    def as_json(self) -> dict[str, Any]:
+        """The finding as plain values: numbers to the decimetre, times in UTC."""
+        zone, height, when = self.zone, self.height_overlap, self.time_overlap
+        found: dict[str, Any] = {
+            "kind": self.kind,
+            "severity": str(self.severity),
+            "zone": zone
+            and {
+                "identifier": zone.identifier,
+                "name": {"ja": zone.name.ja, "en": zone.name.en},
+                "source": zone.source,
+            },
+            "from_m": _rounded(self.from_m),
+            "to_m": _rounded(self.to_m),
+            "overlap_m": _rounded(self.overlap_m),
+            "clearance_m": _rounded(self.clearance_m),
+            "height_overlap": height
+            and {
+                "from_m": _rounded(height.from_m),
+                "to_m": _rounded(height.to_m),
+                "datum": str(height.datum),
+            },
+            "time_overlap": when and [_time(when[0]), _time(when[1])],
+            "geometry": self.geometry and _geojson(self.geometry),
+            "message": {"ja": self.message.ja, "en": self.message.en},
+        }
+        for member in ("rule", "other"):
+            if getattr(self, member) is not None:
+                found[member] = getattr(self, member)
+        return found
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
@@ -140,7 +171,7 @@ class Verdict:
             "aircraft_class": str(self.aircraft_class),
             "depart": _time(self.departs_at),
             "rules": self.rules,
-            "findings": [_finding(finding) for finding in self.findings],
+            "findings": [finding.as_json() for finding in self.findings],
             "metrics": metrics,
             "assumed": list(self.assumed),
             "line": "geodesic",
@@ -153,37 +184,6 @@ def answer_of(severities: Iterable[Severity]) -> Answer:
     if Severity.FAIL in found:
         return Answer.FAIL
     return Answer.UNKNOWN if Severity.UNKNOWN in found else Answer.PASS
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    zone, height, when = finding.zone, finding.height_overlap, finding.time_overlap
-    found: dict[str, Any] = {
-        "kind": finding.kind,
-        "severity": str(finding.severity),
-        "zone": zone
-        and {
-            "identifier": zone.identifier,
-            "name": {"ja": zone.name.ja, "en": zone.name.en},
-            "source": zone.source,
-        },
-        "from_m": _rounded(finding.from_m),
-        "to_m": _rounded(finding.to_m),
-        "overlap_m": _rounded(finding.overlap_m),
-        "clearance_m": _rounded(finding.clearance_m),
-        "height_overlap": height
-        and {
-            "from_m": _rounded(height.from_m),
-            "to_m": _rounded(height.to_m),
-            "datum": str(height.datum),
-        },
-        "time_overlap": when and [_time(when[0]), _time(when[1])],
-        "geometry": finding.geometry and _geojson(finding.geometry),
-        "message": {"ja": finding.message.ja, "en": finding.message.en},
-    }
-    for member in ("rule", "other"):
-        if getattr(finding, member) is not None:
-            found[member] = getattr(finding, member)
-    return found
 
 
 def _geojson(line: shapely.LineString) -> dict[str, Any]:

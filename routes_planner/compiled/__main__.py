@@ -9,9 +9,11 @@ from routes_planner.check import check_many
 from routes_planner.compiled.any_angle import connected
 from routes_planner.compiled.tables import Floats
 from routes_planner.flown import fly
+from routes_planner.hunt import area_around
 from routes_planner.overlap import rejected
 from routes_planner.raster import open_field
-from routes_planner.search import Request, area_around, search
+from routes_planner.request import Request
+from routes_planner.search import search
 from routes_planner.separation import USUAL, conflicts
 from routes_planner.surroundings import survey
 from routes_planner.vehicle import VEHICLES

@@ -12,8 +12,10 @@ import shapely
 from routes_planner import raster, scenes
 from routes_planner.compiled.lines import Field, path_cost
 from routes_planner.compiled.tables import Floats
+from routes_planner.hunt import area_around, field_of
 from routes_planner.raster import Area, Crowding
-from routes_planner.search import MARGINS, OBJECTIVES, Request, area_around, field_of, search
+from routes_planner.request import Request
+from routes_planner.search import MARGINS, OBJECTIVES, search
 from routes_planner.surroundings import Surroundings, survey
 from routes_planner.vehicle import VEHICLES
 from soramichi.bench.report import Result, median, result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from routes_planner.desk import answer, found_document, request
 from routes_planner.distribute import check_on
 from routes_planner.planner import Planner
 from routes_planner.separation import with_conflicts, with_conflicts_among
-from routes_planner.verdict import Answer, Severity, Verdict
+from routes_planner.verdict import Answer, Finding, Severity, Verdict
 from routes_planner.zones_out.geojson import outline
 from soramichi.commands.route_inputs import (
     candidates,
@@ -102,6 +103,7 @@ def search(start: str, goal: str, options: dict[str, Any]) -> int:
             _tell(proposal.verdict)
         if found.none is not None:
             click.echo(f"{found.none.reason.ja}\n{found.none.reason.en}")
+            _tell_findings(found.none.closed_by)
     return 0 if any(p.verdict.answer is Answer.PASS for p in found.proposals) else 1
 
 
@@ -186,11 +188,15 @@ def _tell(verdict: Verdict) -> None:
         f"{metrics.duration_s / 60:.0f} min"
         + ("" if clearance is None else f", {clearance:.0f} m clear 余裕")
     )
-    for finding in verdict.findings:
-        click.echo(f"  {_MARKS[finding.severity]} {finding.message.ja}")
-        click.echo(f"    {finding.message.en}")
+    _tell_findings(verdict.findings)
     if verdict.assumed:
         click.echo(f"    assumed 仮定: {', '.join(verdict.assumed)}")
+
+
+def _tell_findings(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        click.echo(f"  {_MARKS[finding.severity]} {finding.message.ja}")
+        click.echo(f"    {finding.message.en}")
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -28,6 +28,9 @@ from soramichi.settings import DatabaseSettings
 from soramichi.settings import load as load_settings
 from soramichi.store import geozones, pool
 
+# Features that one line about several of them names.
+_MOST_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -117,12 +120,24 @@ def separation(text: str) -> Separation:
 
 
 def note_lines(notes: Sequence[tuple[str, Note]]) -> list[str]:
-    """What was irregular in the files, a line each, for stderr."""
+    """What was irregular in the files, for stderr; what many have in common on one line.
+
+    `soramichi geozones inspect` names every one of them.
+    """
+    alike: dict[tuple[str, str, str, str, str], list[str]] = {}
+    for source, note in notes:
+        what = source, note.field, str(note.action), note.reason.en, note.reason.ja
+        alike.setdefault(what, []).append(note.identifier)
     return [
-        f"{source}: {note.identifier}: {note.field}: {note.action}: {note.reason.en}"
-        f" / {note.reason.ja}"
-        for source, note in notes
+        f"{source}: {_some(identifiers)}: {field}: {action}: {en} / {ja}"
+        for (source, field, action, en, ja), identifiers in alike.items()
     ]
+
+
+def _some(identifiers: Sequence[str]) -> str:
+    if len(identifiers) <= _MOST_NAMED:
+        return ", ".join(identifiers)
+    return f"{', '.join(identifiers[:_MOST_NAMED])} +{len(identifiers) - _MOST_NAMED}"
 
 
 def place(text: str) -> Position:

@@ -7,8 +7,8 @@ import pytest
 
 from routes_planner import desk
 from routes_planner.planner import Planner
+from routes_planner.request import Request
 from routes_planner.rules.ruleset import load
-from routes_planner.search import Request
 from routes_planner.vehicle import VEHICLES
 from routes_planner.verdict import Answer
 from routes_planner.zones_out.geojson import collection

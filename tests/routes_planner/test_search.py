@@ -11,13 +11,10 @@ from pyproj import Geod
 
 from routes_planner import raster, scenes
 from routes_planner.compiled.lines import path_cost
+from routes_planner.hunt import area_around, field_of
 from routes_planner.paths import cheapest_path
-from routes_planner.search import (
-    Request,
-    area_around,
-    field_of,
-    search,
-)
+from routes_planner.request import Request
+from routes_planner.search import search
 from routes_planner.shaping import Climb, climbing, rounded, sharpest_radius_m
 from routes_planner.surroundings import survey
 from routes_planner.vehicle import VEHICLES
@@ -114,7 +111,17 @@ def test_where_no_corridor_passes_the_closing_zone_is_named() -> None:
     assert found.proposals == ()
     assert found.none is not None
     assert [f.zone and f.zone.identifier for f in found.none.closed_by] == ["RING"]
-    assert "zone" in found.none.reason.en
+    assert found.none.reason.en.endswith("closed by zone")
+
+
+def test_an_end_inside_the_closing_zone_is_told() -> None:
+    over_the_goal = a_zone(a_square(2_500, -1_000, 2_000), identifier="GOAL")
+
+    none = search(a_request(), survey([over_the_goal])).none
+
+    assert none is not None
+    assert none.reason.en.endswith("closed by zone (the destination lies in it)")
+    assert none.reason.ja.endswith("区域（目的地がこの中）")
 
 
 def test_a_fence_is_not_left() -> None:
