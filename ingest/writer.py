@@ -7,9 +7,10 @@ again changes nothing, so a batch may be tried as often as it takes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 import psycopg
@@ -23,6 +24,7 @@ from ingest.sorting import Sorted
 from soramichi.domain import wire
 from soramichi.domain.flight import AircraftClass
 from soramichi.store import flights, quarantine, registry, telemetry
+from soramichi.store.flights import Progress
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account, Quarantined
 from soramichi.store.rows import Records, Rows
@@ -195,18 +197,25 @@ class Writer:
     def _settle(self, connection: Connection, batch: Sorted) -> Settled:
         self._screen(batch, self._claim(connection, batch))
         placed = self._placing.rows(connection, batch)
-        appended = telemetry.append(connection, placed)
+        # Nearly always all is new: what follows from that is worked out while the database is busy.
+        early: list[_Gains] = []
+        appended = telemetry.append(
+            connection, placed, meanwhile=lambda: early.append(_gains(placed, batch))
+        )
         for at in appended.duplicates:
             batch.book(batch.item(at).topic.operator_id, Account(duplicate=1))
         batch.quarantined += [sorting.conflicting(batch.item(at)) for at in appended.conflicts]
         stored = placed.take(appended.stored)
-        for operator_id, count in batch.by_operator(stored.records).items():
+        gains = early[0] if early and stored is placed else _gains(stored, batch)
+        for operator_id, count in gains.samples.items():
             batch.book(operator_id, Account(stored=count))
         kept = self._book_quarantined(connection, batch)
         with connection.pipeline():  # sent together, since none needs the answer of another
-            flights.advance(connection, placing.progress(stored))
-            live = _advance_latest(connection, stored, batch)
+            flights.advance(connection, gains.progress)
+            keys = [(state.aircraft_id, state.sample.time) for state in gains.newest]
+            changed = telemetry.advance_latest(connection, keys)
             self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)
+        live = [state for state in gains.newest if state.aircraft_id in changed]
         return Settled(batch.accounts, kept, live, placing.owed(placed, batch))
 
     def _claim(self, connection: Connection, batch: Sorted) -> list[AircraftClass]:
@@ -265,7 +274,15 @@ def _outcome(change: Account) -> str:
     return ", ".join(parts) or "nothing"
 
 
-def _advance_latest(connection: Connection, stored: Rows, batch: Sorted) -> list[wire.LiveState]:
+class _Gains(NamedTuple):
+    """What storing some rows changes beside the table: by operator, flight and aircraft."""
+
+    samples: Mapping[str, int]
+    progress: Mapping[str, Progress]
+    newest: list[wire.LiveState]
+
+
+def _gains(stored: Rows, batch: Sorted) -> _Gains:
     newest = [
         wire.LiveState(
             aircraft_id=stored.aircraft_ids[one["aircraft"]],
@@ -276,6 +293,4 @@ def _advance_latest(connection: Connection, stored: Rows, batch: Sorted) -> list
         )
         for one in stored.records[placing.newest(stored)]
     ]
-    keys = [(state.aircraft_id, state.sample.time) for state in newest]
-    changed = telemetry.advance_latest(connection, keys)
-    return [state for state in newest if state.aircraft_id in changed]
+    return _Gains(batch.by_operator(stored.records), placing.progress(stored), newest)

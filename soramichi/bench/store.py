@@ -153,7 +153,7 @@ def _idempotent(batches: Sequence[Rows], database: DatabaseSettings) -> None:
 
 def _insert_new(connection: Connection, rows: Rows) -> None:
     now = np.repeat(microseconds([datetime.now(UTC)]), len(rows))
-    copy_in(connection, "incoming", "stored_at", now, rows)
+    copy_in(connection, "incoming", ("stored_at", now), rows)
     connection.execute(
         f"INSERT INTO telemetry ({_LIST}) SELECT {_LIST} FROM incoming ON CONFLICT DO NOTHING"
     )

@@ -9,7 +9,7 @@ big-endian.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -44,15 +44,24 @@ class _Shape(NamedTuple):
     absent: frozenset[str]
 
 
-def copy_in(connection: Connection, table: str, own: str, values: NDArray[Any], rows: Rows) -> None:
-    """COPY rows into a table of ours that has `COLUMNS` and one column more, called `own`.
+def copy_in(
+    connection: Connection,
+    table: str,
+    own: tuple[str, NDArray[Any]],
+    rows: Rows,
+    *,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """COPY rows into a table of ours that has `COLUMNS` and one column more, its `own`.
 
-    `values` are that column's: eight bytes (microseconds for a time) or four. Names are those of
-    our own columns, never a user's.
+    That column's values are eight bytes (microseconds for a time) or four. Names are those of
+    our own columns, never a user's. `meanwhile` is called while the database is at work.
     """
-    statement = f"COPY {table} ({own}, {', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+    name, values = own
+    statement = f"COPY {table} ({name}, {', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
     with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
         copy.write(b"".join([_SIGNATURE, *_blocks(values, rows), _END]))
+        meanwhile()
 
 
 def _blocks(values: NDArray[Any], rows: Rows) -> Iterator[bytes]:
