@@ -123,6 +123,9 @@ def close(field: Field, area: Area, surroundings: Surroundings, demand: Demand) 
     """Close the cells from which zones are in reach that forbid the band, or leave it open."""
     departs_s, reach_m = demand.departs_s, demand.reach_m
     volumes = surroundings.during(departs_s, departs_s + demand.lasts_s)
+    earliest, latest = departs_s - _SPARE_S, departs_s + demand.lasts_s + _SPARE_S
+    if not np.isfinite(departs_s):
+        earliest, latest = -np.inf, np.inf
     forbids = forbidding(surroundings, demand.band)
     if demand.binds is not None:
         binding = [demand.binds(surroundings.zones[k]) for k in surroundings.zone_of.tolist()]
@@ -140,8 +143,10 @@ def close(field: Field, area: Area, surroundings: Surroundings, demand: Demand) 
     shapes, times = [], []
     for row, volume in zip(rows.tolist(), table, strict=True):
         for since, until in volumes.periods[volume["period"] : volume["period_end"]]:
-            shapes.append(surroundings.footprint(row))
-            times.append((since, until))
+            # A cell keeps one span: a period long before or after would close what lies between.
+            if until >= earliest and since <= latest:
+                shapes.append(surroundings.footprint(row))
+                times.append((since, until))
     moments = np.array(times, np.float64).reshape(-1, 2)
     if np.isfinite(departs_s):
         moments += np.array([-_SPARE_S, _SPARE_S]) - departs_s

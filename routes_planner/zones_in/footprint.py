@@ -16,10 +16,10 @@ import shapely
 from numpy.typing import NDArray
 
 from routes_planner.zones_in.report import Item
+from routes_planner.zones_in.rings import Ring, points_of, ring_of, signed_area
 from soramichi.domain.geodesy import WGS84
 
 Footprint: TypeAlias = shapely.Polygon | shapely.MultiPolygon
-Ring = NDArray[np.float64]
 
 # A self-intersection that moves less than this share of the area is a digitising slip.
 MATERIAL_SHARE = 1e-4
@@ -27,7 +27,6 @@ MATERIAL_SHARE = 1e-4
 CIRCLE_EXCESS_M = 1.0
 MAX_RADIUS_M = 2_000_000.0
 _EARTH_RADIUS_M = 6_371_000.0
-_EMPTY = shapely.Polygon()
 
 
 def polygon(rings: Any, item: Item, field: str = "geometry") -> Footprint | None:
@@ -39,7 +38,7 @@ def polygon(rings: Any, item: Item, field: str = "geometry") -> Footprint | None
     if not isinstance(rings, list) or not rings:
         item.unknown(field, "座標の一覧がありません", "there is no list of rings")
         return None
-    shell = _ring(rings[0], item, field)
+    shell = ring_of(rings[0], item, field)
     if shell is None:
         return None
     drawn = _as_drawn(shell, rings[1:])
@@ -82,7 +81,7 @@ def circle(centre: Any, radius_m: Any, item: Item, field: str = "geometry") -> F
     The whole circle lies inside; corners stand out by at most
     `CIRCLE_EXCESS_M` up to a radius of 26 km and 0.004 % of it beyond.
     """
-    where = _points([centre], item, field)
+    where = points_of([centre], item, field)
     if where is None:
         return None
     radius = number(radius_m)
@@ -116,80 +115,15 @@ def number(value: Any) -> float | None:
     return result if math.isfinite(result) else None
 
 
-def _points(values: Any, item: Item, field: str) -> Ring | None:
-    try:
-        # numpy takes true for 1 degree: a zone would lie somewhere else and say nothing.
-        no_place = [np.nan, np.nan]
-        points = np.array(
-            [no_place if any(n is True or n is False for n in p[:2]) else p[:2] for p in values],
-            dtype=np.float64,
-        )
-    except (TypeError, ValueError, KeyError, IndexError, OverflowError):
-        points = np.empty((0, 0))
-    if points.ndim != 2 or points.shape[1:] != (2,) or not np.isfinite(points).all():
-        item.unknown(
-            field,
-            "座標が [経度, 緯度] の並びではありません",
-            "coordinates are not [lon, lat] pairs",
-        )
-        return None
-    if np.abs(points[:, 1]).max() > 90.0 or np.abs(points[:, 0]).max() > 540.0:
-        lon, lat = points[np.argmax(np.abs(points[:, 1]))]
-        item.unknown(
-            field,
-            f"座標 ({lon}, {lat}) は範囲外です（経度と緯度が逆かもしれません）",
-            f"coordinates ({lon}, {lat}) are out of range; longitude comes first",
-        )
-        return None
-    return points
-
-
-def _ring(values: Any, item: Item, field: str) -> Ring | None:
-    """A closed ring with continuous longitudes, of at least three different points."""
-    points = _points(values, item, field)
-    if points is None:
-        return None
-    if len(np.unique(points, axis=0)) < 3:
-        item.unknown(field, "輪郭の点が3つ未満です", "a ring needs three different points")
-        return None
-    if (points[0] != points[-1]).any():
-        points = np.vstack([points, points[:1]])
-    return _continuous(points, item, field)
-
-
 def _as_drawn(shell: Ring, holes: list[Any]) -> Footprint | None:
     """The polygon exactly as it is written, where that is a valid one."""
     quiet = Item("", [])
-    rings = [_ring(hole, quiet, "") for hole in holes]
+    rings = [ring_of(hole, quiet, "") for hole in holes]
     if any(ring is None for ring in rings):
         return None
     outer = shapely.Polygon(shell)
     drawn = shapely.Polygon(shell, [_beside(ring, outer) for ring in rings if ring is not None])
     return drawn if drawn.is_valid and drawn.area > 0.0 else None
-
-
-def _continuous(points: Ring, item: Item, field: str) -> Ring:
-    """A ring that jumps from one side of the antimeridian to the other runs on past 180°."""
-    lon = points[:, 0]
-    steps = np.diff(lon)
-    far = np.abs(lon) > 90.0
-    # An edge from exactly -180 to 180 runs along the whole world, as drawn.
-    jumps = (np.abs(steps) > 180.0) & (np.abs(steps) < 360.0) & far[:-1] & far[1:]
-    if not jumps.any():
-        return points
-    steps = np.where(jumps, steps - 360.0 * np.sign(steps), steps)
-    unwrapped = np.concatenate([lon[:1], lon[0] + np.cumsum(steps)])
-    ring = np.column_stack([unwrapped, points[:, 1]])
-    if abs(unwrapped[-1] - unwrapped[0]) > 1e-9:
-        item.unknown(field, "輪郭が極を囲んでいます", "the ring runs around a pole")
-        return points
-    ring[-1] = ring[0]
-    item.noted(
-        field,
-        "180度経線をまたぐため、そこで分けました",
-        "it crosses the antimeridian and was cut there",
-    )
-    return ring
 
 
 def _filled(ring: Ring, item: Item, field: str) -> Footprint | None:
@@ -204,7 +138,7 @@ def _filled(ring: Ring, item: Item, field: str) -> Footprint | None:
     enclosed = _enclosed(ring)
     if (
         enclosed is not None
-        and abs(abs(_signed_area(ring)) - enclosed.area) <= MATERIAL_SHARE * enclosed.area
+        and abs(abs(signed_area(ring)) - enclosed.area) <= MATERIAL_SHARE * enclosed.area
     ):
         item.repaired(
             field,
@@ -245,7 +179,7 @@ def _few_pairs(segments: NDArray[np.object_]) -> bool:
 def _without(outer: Footprint, values: Any, item: Item, field: str) -> Footprint:
     """`outer` less a hole; what is no proper hole is not cut out."""
     part = item.part()
-    ring = _ring(values, part, field)
+    ring = ring_of(values, part, field)
     hole = None if ring is None else shapely.Polygon(_beside(ring, outer))
     if hole is not None and hole.is_valid and outer.covers(hole):
         cut = _areas(outer.difference(hole))
@@ -296,8 +230,3 @@ def _areas(geometry: Any) -> Footprint | None:
     if not polygons:
         return None
     return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
-
-
-def _signed_area(ring: Ring) -> float:
-    x, y = ring[:, 0] - ring[0, 0], ring[:, 1] - ring[0, 1]
-    return float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]) / 2.0)

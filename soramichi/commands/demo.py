@@ -14,6 +14,7 @@ import click
 from soramichi.commands.options import AS_JSON
 from soramichi.embedded.folder import DataFolder
 from soramichi.embedded.platform import Wish, running
+from soramichi.embedded.processes import Child, Command
 
 
 @click.command()
@@ -97,11 +98,20 @@ def demo(  # noqa: PLR0913  # click passes one argument an option
         say(f"ready in {time.monotonic() - began:.1f} s / 準備ができました")
         click.echo(f"\n  {platform.url}live\n", err=as_json)
         say("Ctrl-C ends it / Ctrl-C で終了")
+        # So that the first question on /routes does not wait for the compiler.
+        compiler = Child(
+            Command(
+                name="compiler",
+                arguments=["nice", "-n", "19", sys.executable, "-m", "routes_planner.compiled"],
+                log=folder.log("compiler"),
+            )
+        )
         while not stop.wait(0.2):
             platform.watch()
             if duration_s is not None and platform.simulator_ended():
                 break
         say("landing / 終了しています")
+        compiler.stop()
         resident = platform.resident_bytes()
         published = platform.land()
         books = platform.books()

@@ -20,7 +20,7 @@ from routes_planner.surroundings import survey
 from routes_planner.vehicle import VEHICLES
 from routes_planner.verdict import Answer
 from soramichi.domain.flight import AircraftClass
-from soramichi.domain.geozone import Containment
+from soramichi.domain.geozone import Activation, Containment
 from soramichi.domain.position import Position
 from soramichi.errors import BadInput
 from tests.routes_planner.builders import (
@@ -112,6 +112,21 @@ def test_where_no_corridor_passes_the_closing_zone_is_named() -> None:
     assert found.none is not None
     assert [f.zone and f.zone.identifier for f in found.none.closed_by] == ["RING"]
     assert found.none.reason.en.endswith("closed by zone")
+
+
+def test_between_two_periods_of_a_zone_the_way_through_it_is_open() -> None:
+    hour = timedelta(hours=1)
+    periods = tuple(
+        Activation(starts_at=NOON + since, ends_at=NOON + until)
+        for since, until in ((-3 * hour, -hour), (3 * hour, 5 * hour))
+    )
+    wall = a_zone(a_square(-500, -1_500, 3_000), activations=periods)
+
+    [open_now] = search(a_request(departs_at=NOON), survey([wall])).proposals
+    [closed] = search(a_request(departs_at=NOON - 2 * hour), survey([wall])).proposals
+
+    assert open_now.verdict.metrics.length_m == pytest.approx(6_000.0, rel=1e-4)
+    assert closed.verdict.metrics.length_m > 6_300.0
 
 
 def test_an_end_inside_the_closing_zone_is_told() -> None:
