@@ -6,6 +6,7 @@ as there, neither can be written.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -41,7 +42,12 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ignored = shutil.ignore_patterns("__pycache__", "node_modules")
     for source in re.findall(r"^COPY (\w+) \w+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE):
         shutil.copytree(ROOT / source, folder / "app" / source, ignore=ignored)
-    (folder / "app/maps/web/node_modules").symlink_to(ROOT / "maps/web/node_modules")
+    for name, about in json.loads((ROOT / "maps/web/package-lock.json").read_text())[
+        "packages"
+    ].items():
+        if name and not about.get("dev"):
+            (folder / "app/maps/web" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "app/maps/web" / name).symlink_to(ROOT / "maps/web" / name)
     libraries = folder / "libraries"
     libraries.mkdir()
     for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE):
