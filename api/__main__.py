@@ -11,7 +11,7 @@ import uvicorn
 
 from api.app import create_app
 from soramichi import logs
-from soramichi.errors import carry_out, listening
+from soramichi.errors import BadSettings, carry_out, listening
 from soramichi.settings import ApiSettings, BrokerSettings, DatabaseSettings, LogSettings, load
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
     logs.configure(load(LogSettings))
     settings = load(ApiSettings)
-    settings.staff_token()  # what cannot be read is told now, not to the first who asks
+    _require_files(settings)
     _allow_files(settings.stream_max_viewers + _OTHER_FILES)
     # Process ids repeat in containers, and two with one name would take turns at the broker.
     name = f"api-{secrets.token_hex(8)}"
@@ -48,6 +48,16 @@ def main() -> None:
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PATIENCE_MS)
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _require_files(settings: ApiSettings) -> None:
+    """Tell now what is missing, not the first who asks. Raises `BadSettings`."""
+    settings.staff_token()
+    terrain, population = settings.terrain_folder, settings.population_file
+    if terrain is not None and not terrain.is_dir():
+        raise BadSettings(f"SORAMICHI_API_TERRAIN_FOLDER: {terrain} is no folder")
+    if population is not None and not population.is_file():
+        raise BadSettings(f"SORAMICHI_API_POPULATION_FILE: {population} is no file")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -51,9 +51,9 @@ def install(app: FastAPI) -> None:
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
         if status == 500:
             log.error("unexpected", exc_info=error)
-        return problem(
-            status, type(error).__name__, str(error) if status < 500 else "see the server log"
-        )
+        # What is away or too busy says what to do; only a fault of the server stays in its log.
+        detail = "see the server log" if status == 500 else str(error)
+        return problem(status, type(error).__name__, detail)
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

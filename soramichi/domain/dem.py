@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
 from soramichi.domain.terrain import FirstOf, Floats, Terrain
-from soramichi.errors import BadFile, Unavailable
+from soramichi.errors import BadFile, BadSettings
 
 Integers = NDArray[np.int64]
 
@@ -37,11 +37,11 @@ _LARGEST_TIFF = 400_000_000  # pixels: 1.6 GB as float32
 def folder(path: Path) -> Terrain:
     """Every elevation source in a folder, the finest first.
 
-    Raises `Unavailable` when the folder does not exist, `BadFile` for a GeoTIFF
+    Raises `BadSettings` when the folder does not exist, `BadFile` for a GeoTIFF
     that cannot be used. An empty folder knows no place.
     """
     if not path.is_dir():
-        raise Unavailable(f"the terrain folder {path} does not exist")
+        raise BadSettings(f"the terrain folder {path} does not exist; name another")
     rasters = sorted((_raster(file) for file in path.rglob("*.tif")), key=lambda r: r.step_deg)
     tiles = [Tiles(path / layer, zoom) for layer, zoom in TILE_LAYERS.items()]
     return FirstOf([*rasters, *(layer for layer in tiles if layer.path.is_dir())])

@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from soramichi.domain.flight import Aircraft, AircraftClass, Name, Operator
 from soramichi.domain.telemetry import TelemetrySample
 from soramichi.settings import DatabaseSettings
 from soramichi.store import pool, registry
-from tests.api.conftest import STAFF_TOKEN, Server
+from tests.api.conftest import STAFF_TOKEN, Server, serving
 from tests.builders import a_sample
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -227,6 +228,20 @@ def test_every_error_is_one_problem_document(
     assert body["status"] == status
     assert word in body["detail"]
     assert set(body) == {"type", "title", "status", "detail"}
+
+
+def test_one_viewer_too_many_is_told_to_come_back(
+    database: DatabaseSettings, tmp_path: Path
+) -> None:
+    with (
+        serving(database, tmp_path, stream_max_viewers=1) as server,
+        urllib.request.urlopen(f"{server.url}/api/v1/stream", timeout=10) as first,
+    ):
+        assert first.readline()
+        refused = problem(f"{server.url}/api/v1/stream")
+
+    assert refused["status"] == 503
+    assert "try again in a minute" in refused["detail"]
 
 
 def test_a_method_that_is_not_offered_is_told_which_are(server: Server) -> None:

@@ -216,6 +216,31 @@ def test_who_acknowledged_first_stays(database: DatabaseSettings, server: Server
         post(f"{server.url}/api/v1/events/999999/acknowledge", {"by": "x"})
 
 
+def test_a_server_that_reads_a_copy_says_where_to_acknowledge(
+    database: DatabaseSettings, server: Server
+) -> None:
+    store(database, "JA01", range(2))
+    [event_id] = tell(database, "JA01", [an_event(EventKind.EMERGENCY, 1.0)])
+    with pool.connect(database, application="test") as connection:
+        connection.autocommit = True
+        name = connection.info.dbname
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND application_name = 'soramichi-api'",
+            (name,),
+        )
+    deadline = time.monotonic() + 30
+    status, told = 0, ""
+    while "primary" not in told:  # what was just ended is first found to be so
+        assert time.monotonic() < deadline, (status, told)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            post(f"{server.url}/api/v1/events/{event_id}/acknowledge", {"by": "x"})
+        status, told = refused.value.code, json.load(refused.value)["detail"]
+
+    assert status == 503
+
+
 @pytest.mark.parametrize("door", ["events?detail=full", "links", "quarantine"])
 def test_the_doors_of_staff_ask_for_the_token(server: Server, door: str) -> None:
     assert problem(f"{server.url}/api/v1/{door}")["status"] == 403

@@ -40,13 +40,17 @@ def test_a_host_that_is_not_ours_is_not_called_a_taken_port() -> None:
 
 def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path) -> None:
     (tmp_path / "token").touch()
-    wrong = started(SORAMICHI_API_PORT="99999")
-    empty = started(SORAMICHI_API_STAFF_TOKEN_FILE=str(tmp_path / "token"))
-
-    assert (wrong.returncode, empty.returncode) == (2, 2)
-    assert "SORAMICHI_API_PORT" in wrong.stderr
-    assert f"{tmp_path / 'token'} is to hold a secret and is empty" in empty.stderr
-    assert "Traceback" not in wrong.stderr + empty.stderr
+    faults = {
+        "SORAMICHI_API_PORT": ("99999", "SORAMICHI_API_PORT"),
+        "SORAMICHI_API_STAFF_TOKEN_FILE": (str(tmp_path / "token"), "is empty"),
+        "SORAMICHI_API_TERRAIN_FOLDER": (str(tmp_path / "hills"), "is no folder"),
+        "SORAMICHI_API_POPULATION_FILE": (str(tmp_path / "people.csv"), "is no file"),
+    }
+    for variable, (value, told) in faults.items():
+        done = started(**{variable: value})
+        assert done.returncode == 2, variable
+        assert told in done.stderr
+        assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_server_that_only_shows_flights_does_not_load_the_compiler() -> None:

@@ -8,7 +8,7 @@ from PIL import Image, TiffImagePlugin
 from soramichi.domain import dem
 from soramichi.domain.position import Position
 from soramichi.domain.terrain import FirstOf, NoTerrain, NotLoaded, Sea, Terrain, surface_amsl_m
-from soramichi.errors import BadFile, Unavailable
+from soramichi.errors import BadFile, BadSettings
 
 # The tile of zoom 14 whose north-west corner is at 135 E on the equator.
 X, Y, ZOOM = 14 * 1024, 8192, 14
@@ -64,7 +64,7 @@ def test_a_missing_tile_is_not_loaded(tmp_path: Path) -> None:
 
 def test_an_empty_folder_knows_no_place_and_a_missing_one_is_an_error(tmp_path: Path) -> None:
     assert isinstance(surface_amsl_m(dem.folder(tmp_path), at_pixel(0, 0)), NotLoaded)
-    with pytest.raises(Unavailable):
+    with pytest.raises(BadSettings):
         dem.folder(tmp_path / "none")
 
 
