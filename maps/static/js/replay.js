@@ -114,6 +114,7 @@ function writeMore(playback, shown) {
   });
   find("events-none").hidden = shown.events.length > 0;
   const { beside } = shown;
+  find("planned-name").parentElement.classList.toggle("none", !beside);
   find("planned-name").textContent = beside
     ? `${word(beside.assigned ? "planned" : "nearestPlanned")}: ${named(beside.corridor.properties.name) || beside.corridor.properties.identifier}`
     : word("noPlanned");
