@@ -31,7 +31,8 @@ def post(url: str, question: dict[str, Any]) -> tuple[int, Any]:
         url, json.dumps(question).encode(), {"Content-Type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=120) as answer:
+        # The first question may compile the planner, for minutes where all cores are busy.
+        with urllib.request.urlopen(request, timeout=400) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
