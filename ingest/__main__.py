@@ -11,6 +11,7 @@ from prometheus_client import start_http_server
 
 from ingest.service import Service
 from soramichi import logs
+from soramichi.errors import carry_out, listening
 from soramichi.settings import BrokerSettings, DatabaseSettings, IngestSettings, LogSettings, load
 
 
@@ -26,9 +27,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     if settings.metrics_port:
-        start_http_server(
-            settings.metrics_port, addr=settings.metrics_host, registry=service.metrics.registry
-        )
+        host, port = settings.metrics_host, settings.metrics_port
+        with listening(host, port, "metrics (SORAMICHI_INGEST_METRICS_HOST and _PORT)"):
+            start_http_server(port, addr=host, registry=service.metrics.registry)
     # A batch is tens of thousands of objects without a cycle among them; at the stock threshold
     # the collector looks through them again and again (measured 2026-11: a fifth of our time).
     gc.freeze()
@@ -39,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    carry_out(main)
