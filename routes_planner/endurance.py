@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from routes_planner.evidence import line_of, times_of
-from routes_planner.flown import Flown, profile
+from routes_planner.flown import Flown
+from routes_planner.profile import profile
 from routes_planner.vehicle import reserve_pct, vehicle_of
 from routes_planner.verdict import Finding, Severity
 from soramichi.domain.flight import Name

@@ -9,9 +9,10 @@ import numpy as np
 import shapely
 
 from routes_planner.compiled.tables import Floats
-from routes_planner.flown import Flown, Profile, profile
+from routes_planner.flown import Flown
 from routes_planner.ground import band_meetings
 from routes_planner.messages import met, question
+from routes_planner.profile import Profile, profile
 from routes_planner.surroundings import COLUMN, Surroundings
 from routes_planner.verdict import Finding, HeightOverlap, Severity, ZoneReference
 from soramichi.domain.altitude import Altitude, Datum

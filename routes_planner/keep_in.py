@@ -9,9 +9,10 @@ import shapely
 from numpy.typing import NDArray
 
 from routes_planner.evidence import NO_DEPARTURE, line_of, missing_evidence, reference_to, times_of
-from routes_planner.flown import Flown, profile
+from routes_planner.flown import Flown
 from routes_planner.ground import Steps, steps
 from routes_planner.messages import left, question
+from routes_planner.profile import profile
 from routes_planner.surroundings import COLUMN
 from routes_planner.verdict import Finding, Severity
 from soramichi.domain.activation import active_intervals

@@ -7,11 +7,12 @@ import numpy as np
 from routes_planner.clearance import clearances_m
 from routes_planner.compiled.rows import joined
 from routes_planner.fall import fall
-from routes_planner.flown import Flown, everywhere, profile
+from routes_planner.flown import Flown, everywhere
 from routes_planner.ground import steps
 from routes_planner.noise import level_db
 from routes_planner.overlap import Overlaps, overlaps
 from routes_planner.population import Population
+from routes_planner.profile import profile
 from routes_planner.surroundings import COLUMN, Surroundings
 from routes_planner.vehicle import reserve_pct, vehicle_of
 from routes_planner.verdict import Metrics

@@ -11,7 +11,8 @@ import shapely
 from routes_planner.compiled.rows import joined
 from routes_planner.compiled.separation import close_pieces
 from routes_planner.evidence import line_of, times_of
-from routes_planner.flown import Flown, fly, profile
+from routes_planner.flown import Flown, fly
+from routes_planner.profile import profile
 from routes_planner.surroundings import COLUMN, Geoid
 from routes_planner.verdict import Finding, Severity, Verdict
 from soramichi.domain.corridor import Corridor

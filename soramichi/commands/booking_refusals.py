@@ -11,7 +11,8 @@ import numpy as np
 
 from routes_planner.candidates_in.reading import read_candidates
 from routes_planner.evidence import times_of
-from routes_planner.flown import fly, profile
+from routes_planner.flown import fly
+from routes_planner.profile import profile
 from routes_planner.separation import conflicts
 from routes_planner.slices import BOOKED, STEP_S, Slices
 from soramichi.domain import geoid
