@@ -43,11 +43,11 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    listening = _listen(settings.host, settings.port)
+    accepting = _listen(settings.host, settings.port)
     # Accepted connections inherit it. Elsewhere than on Linux TCP itself decides when to give up.
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PATIENCE_MS)
-    uvicorn.Server(config).run(sockets=[listening])
+        accepting.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PATIENCE_MS)
+    uvicorn.Server(config).run(sockets=[accepting])
 
 
 def _require_files(settings: ApiSettings) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from soramichi.store.pool import Connection
 from soramichi.store.rows import NOTHING, Records, Rows
 
 _MOST_LABELS = 10_000
+_DAY_US = 86_400_000_000
 
 
 def months(records: Records) -> list[datetime]:
@@ -32,9 +34,6 @@ def months(records: Records) -> list[datetime]:
         return [_month(first)]
     days = np.unique(records["time"] // _DAY_US) * _DAY_US
     return sorted({_month(day) for day in arrays.moments(days)})
-
-
-_DAY_US = 86_400_000_000
 
 
 def _month(moment: datetime) -> datetime:
@@ -59,52 +58,53 @@ class Placing:
         """The records with their flights, in the same order; new flights are made."""
         if len(self._named) > _MOST_LABELS:
             self._named.clear()
-        self._look_up(connection, batch)
-        records = batch.records
-        unnamed = flights.unnamed(connection, _times(batch), gap=self.gap)
+        runs = list(_runs(batch))
+        self._named |= flights.named(
+            connection,
+            {
+                (run.aircraft_id, run.label): run.moments(batch, 1)[0]
+                for run in runs
+                if run.label is not None and (run.aircraft_id, run.label) not in self._named
+            },
+        )
+        times: dict[str, list[datetime]] = {}
+        for run in runs:
+            if run.label is None:
+                times.setdefault(run.aircraft_id, []).extend(run.moments(batch))
+        unnamed = flights.unnamed(connection, times, gap=self.gap)
         flight_ids: dict[str, int] = {}
-        for first, end, aircraft_id, label in _runs(batch):
-            if label is not None:
-                found = [self._named[aircraft_id, label]]
+        for run in runs:
+            if run.label is not None:
+                found = [self._named[run.aircraft_id, run.label]]
             else:
-                moments = _moments(batch, first, end)
-                found = [unnamed[aircraft_id, moment] for moment in moments]
-            records["flight"][first:end] = [
+                found = [unnamed[run.aircraft_id, moment] for moment in run.moments(batch)]
+            batch.records["flight"][run.first : run.end] = [
                 flight_ids.setdefault(one, len(flight_ids)) for one in found
             ]
-        return Rows(records, batch.aircraft_ids, list(flight_ids), batch.flag_sets)
-
-    def _look_up(self, connection: Connection, batch: Sorted) -> None:
-        """Learn the labels of these records."""
-        labels = {
-            (aircraft_id, label): batch.samples[batch.records["sample"][first]].time
-            for first, _, aircraft_id, label in _runs(batch)
-            if label is not None and (aircraft_id, label) not in self._named
-        }
-        self._named |= flights.named(connection, labels)
+        return Rows(batch.records, batch.aircraft_ids, list(flight_ids), batch.flag_sets)
 
 
-def _runs(batch: Sorted) -> Iterator[tuple[int, int, str, str | None]]:
-    """Where the records of each flight, by the name it was given, begin and end; and whose."""
+class _Run(NamedTuple):
+    """The records of an aircraft, from `first` until `end`, that name one flight, or none."""
+
+    first: int
+    end: int
+    aircraft_id: str
+    label: str | None
+
+    def moments(self, batch: Sorted, most: int | None = None) -> list[datetime]:
+        """When they, or the first of them, were observed."""
+        samples = batch.records["sample"][self.first : self.end][:most]
+        return [batch.samples[at].time for at in samples.tolist()]
+
+
+def _runs(batch: Sorted) -> Iterator[_Run]:
     records = batch.records
     begins = rows.edges(records["aircraft"], records["label"])
     aircraft = records["aircraft"][begins[:-1]].tolist()
     labels = records["label"][begins[:-1]].tolist()
     for (first, end), one, label in zip(pairwise(begins.tolist()), aircraft, labels, strict=True):
-        yield first, end, batch.aircraft_ids[one], batch.labels[label]
-
-
-def _moments(batch: Sorted, first: int, end: int) -> list[datetime]:
-    return [batch.samples[at].time for at in batch.records["sample"][first:end].tolist()]
-
-
-def _times(batch: Sorted) -> dict[str, list[datetime]]:
-    """The times of the samples that name no flight, by aircraft."""
-    found: dict[str, list[datetime]] = {}
-    for first, end, aircraft_id, label in _runs(batch):
-        if label is None:
-            found.setdefault(aircraft_id, []).extend(_moments(batch, first, end))
-    return found
+        yield _Run(first, end, batch.aircraft_ids[one], batch.labels[label])
 
 
 def progress(stored: Rows) -> dict[str, Progress]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import psycopg
 
-from ingest import sorting
+from ingest import rejecting
 from ingest.ahead import Ahead
 from ingest.announcer import Announcer
 from ingest.inbox import Received
@@ -135,7 +135,7 @@ class Service:
             self._settle(messages[half:])
             return
         log.error("the database refuses a message on %s: %s", messages[0].topic, error)
-        why = sorting.storable(str(error))
+        why = rejecting.storable(str(error))
         # Whatever is in the way of the quarantine, there is no other place to put the message.
         self._finish(
             messages, self._tried(lambda: self._writer.refuse(messages, why), lambda _: True)

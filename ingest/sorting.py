@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
+from ingest import rejecting
 from ingest.inbox import Received
+from ingest.rejecting import Item
 from ingest.screening import Limits
 from soramichi.domain import wire
 from soramichi.domain.telemetry import TelemetrySample
@@ -31,16 +32,6 @@ _RECORD = np.dtype(
      ("position", "i4")]
 )  # fmt: skip
 _RAW = np.dtype(f"V{_RECORD.itemsize}")
-
-
-class Item(NamedTuple):
-    """One good sample, and where in which message it stood."""
-
-    topic: wire.Topic
-    sample: TelemetrySample
-    flags: tuple[str, ...]
-    message: Received
-    position: int
 
 
 @dataclass(slots=True)
@@ -87,10 +78,6 @@ class Sorted:
         """All of them; for those who have few."""
         return [self.item(at) for at in range(len(self.records))]
 
-    def runs(self) -> Iterator[tuple[int, int]]:
-        """Where the records of each aircraft begin and end."""
-        return pairwise(rows.edges(self.records["aircraft"]).tolist())
-
     def flag(self, positions: Sequence[int] | Integers, flags: tuple[str, ...]) -> None:
         """Have these records name these rules."""
         if flags not in self.flag_sets:
@@ -100,7 +87,7 @@ class Sorted:
     def refuse(self, positions: Integers, reason: str, detail: str) -> None:
         """Take these records out and put their samples into quarantine."""
         items = [self.item(at) for at in positions.tolist()]
-        self.quarantined += [refused(item, reason, None, detail) for item in items]
+        self.quarantined += [rejecting.refused(item, reason, None, detail) for item in items]
         self.records = np.delete(self.records, positions)
 
 
@@ -130,9 +117,10 @@ class Sorter:
         """Sort these as well."""
         strange = {message[0] for message in messages} - self._topics.keys()
         if faults := {name: fault for name in strange if (fault := self._learn(name))}:
-            apart = [unowned(one, faults[one.topic]) for one in messages if one.topic in faults]
+            apart = [one for one in messages if one.topic in faults]
             self._count(NOBODY, len(apart))
-            self._batch.quarantined += apart
+            quarantined = self._batch.quarantined
+            quarantined += [rejecting.unowned(one, faults[one.topic]) for one in apart]
             messages = [one for one in messages if one.topic not in faults]
         decoded = wire.decode_all([message[1] for message in messages])
         decoded = decoded or self._decode(messages)
@@ -178,7 +166,9 @@ class Sorter:
             topic = _topic(message.topic)
             if rejected:
                 self._count(topic.operator_id, len(rejected))
-                self._batch.quarantined += [_rejected(topic, message, one) for one in rejected]
+                self._batch.quarantined += [
+                    rejecting.rejected(topic, message, one) for one in rejected
+                ]
         return found
 
     def _count(self, operator_id: str, samples: int) -> None:
@@ -240,7 +230,7 @@ def _screen(batch: Sorted, limits: Limits) -> None:
         for at, reason in sorted(reasons.items()):
             item = batch.item(at)
             detail = f"observed {item.sample.time.isoformat()}"
-            batch.quarantined.append(refused(item, reason, "time", detail))
+            batch.quarantined.append(rejecting.refused(item, reason, "time", detail))
         batch.records = np.delete(batch.records, list(reasons))
 
 
@@ -266,72 +256,4 @@ def _meet_again(batch: Sorted, earlier: Item, item: Item) -> None:
     if earlier.sample == item.sample and earlier.topic == item.topic:
         batch.book(item.topic.operator_id, Account(duplicate=1))
     else:
-        batch.quarantined.append(conflicting(item))
-
-
-def conflicting(item: Item) -> Quarantined:
-    """A sample with the aircraft and time of another that says something else."""
-    return refused(
-        item,
-        "conflicting-duplicate",
-        "time",
-        f"another sample of {item.sample.time.isoformat()} was stored first",
-    )
-
-
-def refused(item: Item, reason: str, field: str | None, detail: str) -> Quarantined:
-    """A good sample that is not stored for `reason`, with its own bytes out of its message."""
-    return Quarantined(
-        topic=_published(item.topic),
-        original=wire.element(item.message.payload, item.position),
-        reason=reason,
-        field=field,
-        detail=detail,
-        operator_id=item.topic.operator_id,
-        aircraft_id=item.topic.aircraft_id,
-        flight_label=item.sample.flight,
-        seq=item.sample.seq,
-        received_at=item.message.received_at,
-    )
-
-
-def unowned(message: Received, error: MalformedTelemetry) -> Quarantined:
-    """A message on a topic that names no operator and aircraft of ours."""
-    return Quarantined(
-        topic=storable(message.topic),
-        original=message.payload,
-        reason=error.reason,
-        field=error.field,
-        detail=storable(error.detail),
-        operator_id=None,
-        aircraft_id=None,
-        flight_label=None,
-        seq=None,
-        received_at=message.received_at,
-    )
-
-
-def _rejected(topic: wire.Topic, message: Received, rejected: wire.Rejected) -> Quarantined:
-    flight, seq = wire.peek(rejected.original)
-    return Quarantined(
-        topic=_published(topic),
-        original=rejected.original,
-        reason=rejected.reason,
-        field=storable(rejected.field) if rejected.field else None,
-        detail=storable(rejected.detail),
-        operator_id=topic.operator_id,
-        aircraft_id=topic.aircraft_id,
-        flight_label=flight,
-        seq=seq,
-        received_at=message.received_at,
-    )
-
-
-def _published(topic: wire.Topic) -> str:
-    """The topic as its publisher knows it, whichever worker's part the broker put it in."""
-    return f"{wire.ROOT}/{'/'.join(topic)}"
-
-
-def storable(text: str) -> str:
-    """Text that PostgreSQL can hold: no NUL, no lone surrogate; at most 500 characters."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:500]
+        batch.quarantined.append(rejecting.conflicting(item))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import psycopg
 
-from ingest import placing, sorting
+from ingest import placing, rejecting, sorting
 from ingest.inbox import Received
 from ingest.jumps import IMPLIED_SPEED, Jumps
 from ingest.placing import Placing
@@ -204,7 +204,7 @@ class Writer:
         )
         for at in appended.duplicates:
             batch.book(batch.item(at).topic.operator_id, Account(duplicate=1))
-        batch.quarantined += [sorting.conflicting(batch.item(at)) for at in appended.conflicts]
+        batch.quarantined += [rejecting.conflicting(batch.item(at)) for at in appended.conflicts]
         stored = placed.take(appended.stored)
         gains = early[0] if early and stored is placed else _gains(stored, batch)
         for operator_id, count in gains.samples.items():

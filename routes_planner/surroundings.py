@@ -99,11 +99,14 @@ class Surroundings:
             return self.volumes
         # Whole days, a second to spare: one answer serves every flight of a day.
         days = int((since_s - 1.0) // _DAY_S), int((until_s + 1.0) // _DAY_S) + 1
-        if days not in self._resolved:
-            if len(self._resolved) == _DAYS_KEPT:
+        found = self._resolved.get(days)
+        if found is None:
+            # Others may ask at the same time, so what is returned is never read back from here.
+            found = self._with_hours(*days)
+            if len(self._resolved) >= _DAYS_KEPT:
                 self._resolved.clear()
-            self._resolved[days] = self._with_hours(*days)
-        return self._resolved[days]
+            self._resolved[days] = found
+        return found
 
     def _with_hours(self, first_day: int, end_day: int) -> Volumes:
         """The volumes with weekly hours as instants on these days since 1970."""

@@ -13,9 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ingest.inbox import Received
-from ingest.screening import Limits
-from ingest.writer import Writer
-from soramichi.bench import live, stream
+from soramichi.bench import live, stage, stream
 from soramichi.bench.report import Result, median, result
 from soramichi.bench.stage import Stage, answers
 from soramichi.domain import wire
@@ -26,7 +24,6 @@ from soramichi.embedded.nats import PLATFORM
 from soramichi.embedded.processes import wait_until
 from soramichi.errors import Unavailable
 from soramichi.settings import ApiSettings, DatabaseSettings, environment
-from soramichi.store import pool
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -92,14 +89,7 @@ def fly(
     seconds: int = HOUR_S,
 ) -> None:
     """Store a flight `AIRCRAFT-1` over Ise Bay: circles that drift north, up and down."""
-    limits = Limits(
-        oldest=datetime(2000, 1, 1, tzinfo=UTC),
-        future_skew=timedelta(minutes=5),
-        future_limit=timedelta(days=1),
-    )
-    writer = Writer(
-        lambda: pool.connect(database, application="bench"), "bench", limits, timedelta(minutes=5)
-    )
+    writer = stage.writer(database)
     now = datetime.now(UTC).replace(microsecond=0)
     start = now - timedelta(seconds=seconds)
     topic = wire.telemetry_topic(operator, aircraft)

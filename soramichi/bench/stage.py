@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -21,12 +21,14 @@ from typing import Self
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from ingest.screening import Limits
+from ingest.writer import Writer
 from soramichi.bench import stream
 from soramichi.embedded.folder import DataFolder, free_port
 from soramichi.embedded.nats import PLATFORM, Nats
 from soramichi.embedded.postgres import Postgres
 from soramichi.embedded.processes import Child, Command, wait_until
-from soramichi.settings import BrokerSettings, DatabaseSettings
+from soramichi.settings import BrokerSettings, DatabaseSettings, IngestSettings
 from soramichi.store import migrate, pool, telemetry
 
 BROKERS = ("nats", "mosquitto")
@@ -105,6 +107,17 @@ class Stage:
         """Start a consumer; its output goes to a log of its own."""
         log = self.folder.path / "log" / f"{name}-{next(self._numbers)}.log"
         return Child(Command(name=name, arguments=arguments, log=log, environment=variables))
+
+
+def writer(database: DatabaseSettings) -> Writer:
+    """What ingest settles its batches with, as it is set up by default."""
+    settings = IngestSettings()
+    return Writer(
+        connect=lambda: pool.connect(database, application="bench"),
+        worker="bench",
+        limits=Limits.of(settings),
+        flight_gap=timedelta(seconds=settings.flight_gap_s),
+    )
 
 
 def has_mosquitto() -> str | None:

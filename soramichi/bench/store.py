@@ -13,7 +13,7 @@ import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -21,9 +21,7 @@ import numpy as np
 from psycopg.conninfo import conninfo_to_dict
 
 from ingest.inbox import Received
-from ingest.screening import Limits
-from ingest.writer import Writer
-from soramichi.bench import stream
+from soramichi.bench import stage, stream
 from soramichi.bench.report import Result, median, result
 from soramichi.bench.stage import Stage
 from soramichi.embedded.postgres import programs
@@ -167,16 +165,7 @@ def _append(batches: Sequence[Rows], database: DatabaseSettings) -> None:
 
 
 def _settle(batches: Sequence[Sequence[Received]], database: DatabaseSettings) -> None:
-    writer = Writer(
-        connect=lambda: pool.connect(database, application="bench"),
-        worker="bench",
-        limits=Limits(
-            oldest=datetime(2000, 1, 1, tzinfo=UTC),
-            future_skew=timedelta(minutes=5),
-            future_limit=timedelta(days=1),
-        ),
-        flight_gap=timedelta(minutes=5),
-    )
+    writer = stage.writer(database)
     for messages in batches:
         writer.settle(messages)
     writer.close()

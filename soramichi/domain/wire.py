@@ -6,8 +6,6 @@ speak a dialect that ingest does not.
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,10 +14,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from soramichi.domain import malformed
 from soramichi.domain.altitude import Datum
 from soramichi.domain.events import EventKind, Evidence, Severity
 from soramichi.domain.flight import Name
-from soramichi.domain.telemetry import FlightLabel, SequenceNumber, TelemetrySample
+from soramichi.domain.malformed import Rejected, explain, is_array
+from soramichi.domain.telemetry import FlightLabel, TelemetrySample
 from soramichi.errors import MalformedTelemetry
 
 ROOT = "soramichi/v1"
@@ -37,21 +37,6 @@ LABEL = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _TOPIC = re.compile(
     rf"{ROOT}/({IDENTIFIER.pattern})/({IDENTIFIER.pattern})/([a-z]+)(?:(?<=/telemetry)/[0-9]+)?"
 )
-# msgspec's own words for a fault, e.g. "Expected `float` <= 90.0 - at `$[3].latitude_deg`".
-_FAULT = re.compile(
-    r"^(?P<detail>.*?)(?: - at `\$(?:\[(?P<index>\d+|\.\.\.)\])?(?:\.(?P<field>\w+))?.*`)?$"
-)
-# What JSON calls white space, in bytes and in text.
-_BLANKS = b" \t\r\n"
-_SPACE = re.compile(r"[ \t\r\n]*")
-_MISSING = re.compile(r"missing required field `(?P<field>\w+)`")
-
-
-class _Identity(msgspec.Struct):
-    """The two members by which a publisher knows a sample."""
-
-    flight: FlightLabel | None = None
-    seq: SequenceNumber | None = None
 
 
 class _Labelled(msgspec.Struct):
@@ -64,9 +49,6 @@ _encoder = msgspec.json.Encoder()
 _payload = msgspec.json.Decoder(TelemetrySample | list[TelemetrySample])
 _sample = msgspec.json.Decoder(TelemetrySample)
 _labelled = msgspec.json.Decoder(_Labelled)
-_identity = msgspec.json.Decoder(_Identity)
-# Steps over what is no JSON but can be told apart: NaN, raw control characters, endless numbers.
-_lenient = json.JSONDecoder(parse_int=str, strict=False)
 
 
 class Topic(NamedTuple):
@@ -75,15 +57,6 @@ class Topic(NamedTuple):
     operator_id: str
     aircraft_id: str
     kind: str
-
-
-class Rejected(NamedTuple):
-    """One sample, or a whole payload, that breaks the contract: its bytes and why."""
-
-    original: bytes
-    reason: str
-    field: str | None
-    detail: str
 
 
 class Decoded(NamedTuple):
@@ -290,7 +263,7 @@ def decode(payload: bytes) -> Decoded:
     good = decode_all([payload])
     if good is not None:
         return Decoded(good.samples, [])
-    return _decode_elements(payload) if _is_array(payload) else _one_by_one([payload])
+    return _decode_elements(payload) if is_array(payload) else _one_by_one([payload])
 
 
 @lru_cache(maxsize=16_384)
@@ -303,63 +276,24 @@ def element(payload: bytes, position: int) -> bytes:
 
     Counts good samples only, as `decode` does; a payload of one sample is its own element.
     """
-    return _good(payload)[position] if _is_array(payload) else payload
+    return _good(payload)[position] if is_array(payload) else payload
 
 
 # A batch asks for many elements of one message in a row, 500 of them at most.
 @lru_cache(maxsize=1)
 def _good(payload: bytes) -> list[bytes]:
-    return [one for one in _split(payload) if not _one_by_one([one]).rejected]
-
-
-def _is_array(payload: bytes) -> bool:
-    return payload.lstrip(_BLANKS)[:1] == b"["
-
-
-def peek(original: bytes) -> tuple[str | None, int | None]:
-    """The flight and sequence number of a rejected sample, as far as they can be read."""
-    try:
-        found = _identity.decode(original)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None, None
-    return found.flight, found.seq
+    return [one for one in malformed.split(payload) if not _one_by_one([one]).rejected]
 
 
 def _decode_elements(payload: bytes) -> Decoded:
     try:
-        elements = _split(payload)
+        elements = malformed.split(payload)
     except (ValueError, RecursionError) as error:
         return _whole(payload, "not-json", str(error))
     if not 0 < len(elements) <= MAX_SAMPLES_PER_MESSAGE:
         detail = f"{len(elements)} samples in a message, 1..{MAX_SAMPLES_PER_MESSAGE}"
         return _whole(payload, "too-many-samples" if elements else "empty", detail)
     return _one_by_one(elements)
-
-
-def _split(payload: bytes) -> list[bytes]:
-    """The elements of a JSON array, each with its own bytes.
-
-    Done with the standard library because it steps over what is no JSON but
-    what careless publishers send (NaN, a broken character in a name): it must
-    cost one sample, not the whole array. Raises ValueError when it is no array.
-    """
-    text = payload.decode("utf-8", "surrogateescape")
-    elements: list[bytes] = []
-    at = end = _after_space(text, text.index("[") + 1)
-    more = text[end : end + 1] != "]"
-    while more:
-        _, end = _lenient.raw_decode(text, at)
-        elements.append(text[at:end].encode("utf-8", "surrogateescape"))
-        end = _after_space(text, end)
-        more = text[end : end + 1] == ","
-        at = _after_space(text, end + 1)
-    if text[end : end + 1] != "]" or _after_space(text, end + 1) != len(text):
-        raise ValueError(f"expected , or the end of the array at character {end}")
-    return elements
-
-
-def _after_space(text: str, at: int) -> int:
-    return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # matches anything
 
 
 def _one_by_one(elements: list[bytes]) -> Decoded:
@@ -371,47 +305,9 @@ def _one_by_one(elements: list[bytes]) -> Decoded:
                 _labelled.decode(element)  # which raises what is wrong with it
             decoded.samples.append(sample)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            decoded.rejected.append(_explain(element, error))
+            decoded.rejected.append(explain(element, error))
     return decoded
 
 
 def _whole(payload: bytes, reason: str, detail: str) -> Decoded:
     return Decoded([], [Rejected(payload, reason, None, detail)])
-
-
-def _explain(element: bytes, error: Exception) -> Rejected:
-    """Name the field and the kind of fault that msgspec found."""
-    text = str(error)
-    if not isinstance(error, msgspec.ValidationError):
-        field = _not_finite(element)
-        return Rejected(element, "not-finite" if field else "not-json", field, text)
-    match = _FAULT.match(text)
-    field = match["field"] if match else None
-    missing = _MISSING.search(text)
-    if missing:
-        return Rejected(element, "missing", missing["field"], text)
-    if field is None:
-        return Rejected(element, "wrong-type", None, text)
-    if "RFC3339" in text or "timezone" in text:
-        return Rejected(element, "bad-time", field, text)
-    if any(sign in text for sign in ("<=", ">=", "> ", "< ", "matching regex", "enum value")):
-        return Rejected(element, "out-of-range", field, text)
-    return Rejected(element, "wrong-type", field, text)
-
-
-def _not_finite(element: bytes) -> str | None:
-    """The first member whose value is NaN or an infinity, neither of which is JSON."""
-    try:
-        members = _lenient.decode(element.decode())
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(members, dict):
-        return None
-    return next(
-        (
-            str(name)
-            for name, value in members.items()
-            if isinstance(value, float) and not math.isfinite(value)
-        ),
-        None,
-    )

@@ -78,19 +78,15 @@ class Rows:
     def of(cls, rows: Sequence[Row]) -> Rows:
         """The same rows; for those who have few."""
         records = np.zeros(len(rows), RECORD)
-        texts: list[list[Any]] = [[], [], [()]]
         fill(records, [row.sample for row in rows])
         records["received_at"] = microseconds([row.received_at for row in rows])
-        for name, known, values in zip(
-            ("aircraft", "flight", "flags"),
-            texts,
-            zip(*[(row.aircraft_id, row.flight_id, tuple(row.flags or ())) for row in rows],
-                strict=True),
-            strict=False,
-        ):  # fmt: skip
-            known += [one for one in dict.fromkeys(values) if one not in known]
-            records[name] = [known.index(one) for one in values]
-        return cls(records, *texts)
+        aircraft_ids = list(dict.fromkeys(row.aircraft_id for row in rows))
+        flight_ids = list(dict.fromkeys(row.flight_id for row in rows))
+        flag_sets = list(dict.fromkeys([(), *(tuple(row.flags or ()) for row in rows)]))
+        records["aircraft"] = [aircraft_ids.index(row.aircraft_id) for row in rows]
+        records["flight"] = [flight_ids.index(row.flight_id) for row in rows]
+        records["flags"] = [flag_sets.index(tuple(row.flags or ())) for row in rows]
+        return cls(records, aircraft_ids, flight_ids, flag_sets)
 
     def take(self, positions: Sequence[int] | Integers) -> Rows:
         """Those at these positions; all of them when there are as many."""

@@ -14,11 +14,11 @@ from itertools import groupby
 
 import numpy as np
 
-from ingest import sorting
+from ingest import rejecting, sorting
 from ingest.inbox import Received
 from ingest.jumps import Jumps
 from ingest.screening import Limits
-from soramichi.domain import wire
+from soramichi.domain import malformed, wire
 from soramichi.domain.flight import AircraftClass
 from soramichi.errors import MalformedTelemetry
 from soramichi.store.quarantine import Account, Quarantined
@@ -53,7 +53,7 @@ def decode(data: bytes) -> Counts:
     for one in rejected:
         assert one.original in data
         assert one.reason
-        wire.peek(one.original)
+        malformed.peek(one.original)
     if samples:
         assert wire.decode(wire.encode(samples)) == (samples, [])
     return Counter(received=held(data), stored=len(samples), quarantined=len(rejected))
@@ -102,7 +102,7 @@ def _can_be_kept(one: Quarantined) -> None:
     assert one.seq is None or 0 <= one.seq < 2**63
 
 
-def _can_be_stored(items: Sequence[sorting.Item]) -> None:
+def _can_be_stored(items: Sequence[rejecting.Item]) -> None:
     keys = {(one.topic.aircraft_id, one.sample.time) for one in items}
     assert len(keys) == len(items)
     runs = [name for name, _ in groupby(items, lambda one: one.topic.aircraft_id)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ingest import sorting
 from ingest.inbox import Received
 from ingest.screening import Limits
-from soramichi.domain import wire
+from soramichi.domain import malformed, wire
 from soramichi.store.quarantine import Account
 from tests.builders import a_payload, a_sample
 
@@ -92,13 +92,13 @@ def test_a_message_of_many_refused_samples_is_taken_apart_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Taken apart for each of them, one message of 90 kB cost a second."""
-    split, calls = wire._split, []
+    split, calls = malformed.split, []
 
     def counted(of: bytes) -> list[bytes]:
         calls.append(of)
         return split(of)
 
-    monkeypatch.setattr(wire, "_split", counted)
+    monkeypatch.setattr(malformed, "split", counted)
     old = [a_payload('"time":"1999-01-01T00:00:00Z"', f'"seq":{seq}') for seq in range(500)]
 
     batch = sorting.sort([message(b"[" + b",".join(old) + b"]")], LIMITS)

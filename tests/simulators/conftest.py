@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,17 +29,19 @@ from tests.bridge.receiver import a_receipt
 OPERATORS = ("mie-demo", "toba-tourism", "minami-ise", "fleet", "replay")
 
 
-class Broker:
+class Broker(ABC):
     """A broker that can be stopped and started again on its port."""
 
     settings: BrokerSettings
     passwords: dict[str, str]
 
+    @abstractmethod
     def start(self) -> None:
-        raise NotImplementedError
+        """Start it, and return once it listens."""
 
+    @abstractmethod
     def stop(self) -> None:
-        raise NotImplementedError
+        """End it."""
 
     @contextmanager
     def listening(self) -> Iterator[list[tuple[str, bytes, bool]]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from ingest import sorting
+from ingest import rejecting, sorting
 from ingest.inbox import Received
 from ingest.screening import Limits
 from ingest.writer import Writer
@@ -153,7 +153,7 @@ def test_a_whole_payload_is_booked_as_what_it_holds(connection: Connection) -> N
     bad = a_payload('"latitude_deg":91')
     array = b"[" + b",".join([*(wire.encode(one) for one in good), bad]) + b"]"
     refused = MalformedTelemetry("store-refused", detail="for a while")
-    store.put(connection, [sorting.unowned(Received(TOPIC, array, 1, 0, A_SAMPLE.time), refused)])
+    store.put(connection, [rejecting.unowned(Received(TOPIC, array, 1, 0, A_SAMPLE.time), refused)])
     store.book(connection, "worker", {sorting.NOBODY: Account(received=1, quarantined=1)})
     assert books(connection) == Account(received=1, quarantined=1)
 
