@@ -52,6 +52,10 @@ class Inbox:
         """Whether to stop reading; what was read already may still be put."""
         return self._messages >= self._max_messages or self._bytes >= self._max_bytes
 
+    def holds_less_than(self, samples: int) -> bool:
+        """Whether what is here is surely less than about so many."""
+        return self._bytes < samples * _SAMPLE_BYTES
+
     def put(self, messages: list[Received]) -> None:
         """Add what one read brought; never waits."""
         if not messages:

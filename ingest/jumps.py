@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -71,31 +70,32 @@ class Jumps:
         stretch. One that is too far is a jump. When the next agrees with it, the
         aircraft is there from then on: it was moved while nobody listened.
         """
+        if not len(records):
+            return np.zeros(0, np.int64)
         found: list[int] = []
         begins = edges(records["aircraft"])
+        firsts, lasts = begins[:-1], begins[1:] - 1
+        craft = [aircraft_ids[at] for at in records["aircraft"][firsts].tolist()]
         limits_mps = np.array([self.limits_mps[one] for one in classes])[records["aircraft"]]
         places = [records[name] for name in ("time", "latitude_deg", "longitude_deg")]
-        doubtful = self._steps(places, limits_mps)
-        firsts = zip(*[column[begins[:-1]].tolist() for column in places], strict=True)
-        lasts = zip(*[column[begins[1:] - 1].tolist() for column in places], strict=True)
-        for (first, end), begun, ended in zip(
-            pairwise(begins.tolist()), firsts, lasts, strict=True
+        known = [self._believed.pop(one, None) for one in craft]
+        doubtful = self._steps(places, firsts, known, limits_mps)
+        ends = zip(*[column[lasts].tolist() for column in places], strict=True)
+        doubts = np.logical_or.reduceat(doubtful, firsts).tolist()
+        for at, (aircraft_id, believed, doubt, end) in enumerate(
+            zip(craft, known, doubts, ends, strict=True)
         ):
-            aircraft_id = aircraft_ids[records["aircraft"][first]]
-            believed, limit_mps = self._believed.pop(aircraft_id, None), float(limits_mps[first])
             # Nearly every flight ends here: it goes on in time and is never too far.
-            if not doubtful[first + 1 : end].any() and (
-                believed is None
-                or (begun[0] > believed[0] and not self._too_far(believed, begun, limit_mps))
-            ):
+            if not doubt:
                 self._doubted.pop(aircraft_id, None)
-                believed = ended
-            else:
-                some = zip(*[column[first:end].tolist() for column in places], strict=True)
-                jumps, believed = self._walk(aircraft_id, limit_mps, believed, some)
-                found += [first + at for at in jumps]
-            if believed is not None:
-                self._believed[aircraft_id] = believed
+                self._believed[aircraft_id] = end
+                continue
+            first, limit_mps = int(firsts[at]), float(limits_mps[firsts[at]])
+            some = zip(*[column[first : begins[at + 1]].tolist() for column in places], strict=True)
+            jumps, newest = self._walk(aircraft_id, limit_mps, believed, some)
+            found += [first + one for one in jumps]
+            if newest is not None:
+                self._believed[aircraft_id] = newest
         while len(self._believed) > self.most_aircraft:
             forgotten, _ = self._believed.popitem(last=False)
             self._doubted.pop(forgotten, None)
@@ -119,13 +119,28 @@ class Jumps:
                 self._doubted.pop(aircraft_id, None)
         return found, believed
 
-    def _steps(self, places: Sequence[Any], limits_mps: Any) -> Any:
-        """Of each place, whether it is too far from the one before it, or not after it in time."""
-        before = [column[:-1] for column in places]
-        after = [column[1:] for column in places]
-        found = np.zeros(len(limits_mps), bool)
-        found[1:] = (after[0] <= before[0]) | self._too_far(before, after, limits_mps[1:])
-        return found
+    def _steps(
+        self,
+        places: Sequence[Any],
+        firsts: Integers,
+        known: Sequence[_Place | None],
+        limits_mps: Any,
+    ) -> Any:
+        """Of each place, whether it is too far from the one before it, or not after it in time.
+
+        Before the first of an aircraft is what was believed of it: nothing doubts one unknown.
+        """
+        unknown = np.array([one is None for one in known])
+        own = zip(*[column[firsts].tolist() for column in places], strict=True)
+        before_first = zip(
+            *[then or now for then, now in zip(known, own, strict=True)], strict=True
+        )
+        before = [np.roll(column, 1) for column in places]
+        for column, values in zip(before, before_first, strict=True):
+            column[firsts] = values
+        doubtful = (places[0] <= before[0]) | self._too_far(before, places, limits_mps)
+        doubtful[firsts[unknown]] = False
+        return doubtful
 
     def _too_far(self, a: Any, b: Any, limit_mps: Any) -> Any:
         """Of two places, or of each two in columns."""

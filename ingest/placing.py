@@ -151,7 +151,7 @@ def _ranges(flight: Integers, seqs: Integers) -> dict[int, list[tuple[int, int]]
 def newest(stored: Rows) -> Integers:
     """Where the last observation of each aircraft is that raises no doubt, by their ids."""
     plain = np.flatnonzero(stored.records["flags"] == 0)
-    records = stored.records[plain]
+    records = rows.pick(stored.records, plain)
     order = np.lexsort((records["time"], records["aircraft"]))
     last = order[rows.edges(records["aircraft"][order])[1:] - 1]
     names = [stored.aircraft_ids[at] for at in records["aircraft"][last].tolist()]

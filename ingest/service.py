@@ -92,6 +92,7 @@ class Service:
         self._announcer.start()
         self._ahead.start()
         try:
+            self._connect()
             while not self._stopping.is_set() or self._ahead:
                 if time.monotonic() >= self._deadline:
                     log.warning("ended with messages unsettled; the broker will send them again")
@@ -109,6 +110,13 @@ class Service:
             self._announcer.stop()
             self._subscriber.close()
             self._writer.close()
+
+    def _connect(self) -> None:
+        """Reach the database now, so that the first batch need not; or say that it is away."""
+        try:
+            self._writer.connection()
+        except Unavailable as error:
+            log.warning("samples wait at the broker: %s", error)
 
     def _settle(self, messages: list[Received], batch: Sorted | None = None) -> None:
         """Commit the batch; a message that the database will never take is isolated.
@@ -179,12 +187,15 @@ class Service:
 
     def _pay_receipts(self, *, even_early: bool = False) -> None:
         now = time.monotonic()
-        if self._receipts.due(float("inf") if even_early else now):
+        while self._receipts.due(float("inf") if even_early else now):
             try:
                 self._receipts.pay(self._writer.connection(), now)
             except (psycopg.Error, Unavailable) as error:
                 log.warning("receipts wait for the database: %s", error)
                 self._writer.close()
+                return
+            if self._ahead and not even_early:
+                return  # the rest after the batch that waits
 
     def _refresh_rollups(self) -> None:
         now = time.monotonic()

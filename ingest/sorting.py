@@ -138,7 +138,7 @@ class Sorter:
         if self._parts:
             records = _joined(self._parts)
             self._received.update(batch.by_operator(records))
-            batch.records = records[np.argsort(records["aircraft"], kind="stable")]
+            batch.records = rows.pick(records, np.argsort(records["aircraft"], kind="stable"))
         for operator_id, count in self._received.items():
             batch.book(operator_id, Account(received=count))
         _screen(batch, self._limits)

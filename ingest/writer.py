@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import psycopg
+from psycopg import errors
 
 from ingest import placing, rejecting, sorting
 from ingest.inbox import Received
@@ -27,7 +28,7 @@ from soramichi.store import flights, quarantine, registry, telemetry
 from soramichi.store.flights import Progress
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account, Quarantined
-from soramichi.store.rows import Records, Rows
+from soramichi.store.rows import Records, Rows, pick
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,10 @@ class Settled:
     quarantined: list[Quarantined]
     live: list[wire.LiveState]
     flights: set[flights.Key]
+
+
+class _SomeKnown(Exception):
+    """Something of a batch is stored already."""
 
 
 class _RejectedAgain(Exception):
@@ -61,6 +66,8 @@ class Writer:
     jumps: Jumps = field(default_factory=Jumps)
     _placing: Placing = field(init=False)
     _connection: Connection | None = None
+    # Whether the last batch held something that was stored already.
+    _expects_known: bool = False
     _months: set[datetime] = field(default_factory=set)
     # What the books say if the transaction was committed whose COMMIT was sent but not answered,
     # and the batch it was for.
@@ -78,7 +85,14 @@ class Writer:
         messages (otherwise); then nothing of the batch is in the database.
         """
         batch = batch or sorting.sort(messages, self.limits)
-        return self._committed(messages, batch, self._settle)
+        if not self._expects_known:
+            try:
+                return self._committed(messages, batch, self._settle_all)
+            except _SomeKnown:
+                # What a broker sends again it sends in a row.
+                self._expects_known = True
+                batch = sorting.sort(messages, self.limits)  # the attempt has changed it
+        return self._committed(messages, batch, self._settle_new)
 
     def refuse(self, messages: Sequence[Received], why: str) -> Settled:
         """Put every good sample of these messages into quarantine as well, without storing it.
@@ -103,17 +117,19 @@ class Writer:
                 return Settled(batch.accounts, [], [], placing.labelled(batch))
             self._tried = messages
             self._ensure_partitions(connection, batch.records)
-            with connection.transaction():
-                settled = work(connection, batch)
-        except psycopg.Error:
-            self.close()
+            settled = work(connection, batch)
+        except _SomeKnown:
+            raise
+        except BaseException:
+            self.close()  # and with it ends the transaction
             raise
         self._in_doubt = None
         return settled
 
     def _keep_apart(self, connection: Connection, batch: Sorted) -> Settled:
-        kept = self._book_quarantined(connection, batch)
-        self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)
+        with connection.transaction():
+            kept = self._book_quarantined(connection, batch)
+            self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)()
         return Settled(batch.accounts, kept, [], placing.owed(Rows(batch.records, [], []), batch))
 
     def retry(self, quarantine_id: int) -> Account | Quarantined | None:
@@ -153,7 +169,7 @@ class Writer:
         if kept is None or kept.settled_at is not None:
             return None
         batch.book(kept.item.operator_id or sorting.NOBODY, Account(received=-1, quarantined=-1))
-        self._settle(connection, batch)
+        self._settle_new(connection, batch)
         for one in batch.quarantined:
             if one.original == kept.item.original:
                 raise _RejectedAgain(one)
@@ -194,31 +210,60 @@ class Writer:
             telemetry.ensure_partitions(connection, missing)
             self._months.update(missing)
 
-    def _settle(self, connection: Connection, batch: Sorted) -> Settled:
-        self._screen(batch, self._claim(connection, batch))
+    def _settle_all(self, connection: Connection, batch: Sorted) -> Settled:
+        """Settle a batch of which nothing is stored, in as few journeys as it takes.
+
+        Raises `_SomeKnown`, with nothing of it in the database, when something is.
+        """
+        self._screen(batch, self._claim(connection, batch, begin=True))
         placed = self._placing.rows(connection, batch)
-        # Nearly always all is new: what follows from that is worked out while the database is busy.
-        early: list[_Gains] = []
-        appended = telemetry.append(
-            connection, placed, meanwhile=lambda: early.append(_gains(placed, batch))
-        )
-        for at in appended.duplicates:
-            batch.book(batch.item(at).topic.operator_id, Account(duplicate=1))
-        batch.quarantined += [rejecting.conflicting(batch.item(at)) for at in appended.conflicts]
-        stored = placed.take(appended.stored)
-        gains = early[0] if early and stored is placed else _gains(stored, batch)
+        gains: list[_Gains] = []
+        try:
+            telemetry.append_all(
+                connection, placed, meanwhile=lambda: gains.append(_gains(placed, placed, batch))
+            )
+        except errors.UniqueViolation as error:
+            connection.execute("ROLLBACK")
+            self._placing.forget()  # the flights made on the way are undone
+            raise _SomeKnown from error
+        settled = self._gained(connection, batch, gains[0])
+        connection.execute("COMMIT")
+        return settled
+
+    def _settle_new(self, connection: Connection, batch: Sorted) -> Settled:
+        """Settle what of a batch is not stored yet."""
+        with connection.transaction():
+            self._screen(batch, self._claim(connection, batch))
+            placed = self._placing.rows(connection, batch)
+            appended = telemetry.append_new(connection, placed)
+            for at in appended.duplicates:
+                batch.book(batch.item(at).topic.operator_id, Account(duplicate=1))
+            conflicts = [rejecting.conflicting(batch.item(at)) for at in appended.conflicts]
+            batch.quarantined += conflicts
+            stored = placed.take(appended.stored)
+            settled = self._gained(connection, batch, _gains(placed, stored, batch))
+        self._expects_known = len(stored) < len(placed)
+        return settled
+
+    def _gained(self, connection: Connection, batch: Sorted, gains: _Gains) -> Settled:
+        """Write what follows from the rows that were stored, and the books."""
         for operator_id, count in gains.samples.items():
             batch.book(operator_id, Account(stored=count))
         kept = self._book_quarantined(connection, batch)
-        with connection.pipeline():  # sent together, since none needs the answer of another
+        keys = [(state.aircraft_id, state.sample.time) for state in gains.newest]
+        with connection.pipeline():  # one journey, since none needs the answer of another
+            telemetry.mark(connection, gains.minutes)
             flights.advance(connection, gains.progress)
-            keys = [(state.aircraft_id, state.sample.time) for state in gains.newest]
             changed = telemetry.advance_latest(connection, keys)
-            self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)
-        live = [state for state in gains.newest if state.aircraft_id in changed]
-        return Settled(batch.accounts, kept, live, placing.owed(placed, batch))
+            booked = quarantine.book(connection, self.worker, batch.accounts)
+        self._in_doubt = booked()
+        moved = changed()
+        live = [state for state in gains.newest if state.aircraft_id in moved]
+        return Settled(batch.accounts, kept, live, gains.owed)
 
-    def _claim(self, connection: Connection, batch: Sorted) -> list[AircraftClass]:
+    def _claim(
+        self, connection: Connection, batch: Sorted, *, begin: bool = False
+    ) -> list[AircraftClass]:
         """Lock the aircraft of the batch; samples under another operator's aircraft are refused.
 
         Returns the class of each aircraft.
@@ -226,7 +271,7 @@ class Writer:
         claims: dict[str, str] = {}
         for at in np.unique(batch.records["topic"]).tolist():
             claims.setdefault(batch.topics[at].aircraft_id, batch.topics[at].operator_id)
-        claimed = registry.claim(connection, claims)
+        claimed = registry.claim(connection, claims, begin=begin)
         foreign = [
             at
             for at, topic in enumerate(batch.topics)
@@ -245,7 +290,7 @@ class Writer:
     def _screen(self, batch: Sorted, classes: Sequence[AircraftClass]) -> None:
         """Flag those samples that their aircraft cannot have flown to."""
         plain = np.flatnonzero(batch.records["flags"] == 0)
-        jumps = self.jumps.find(batch.records[plain], batch.aircraft_ids, classes)
+        jumps = self.jumps.find(pick(batch.records, plain), batch.aircraft_ids, classes)
         if len(jumps):
             batch.flag(plain[jumps], (IMPLIED_SPEED,))
 
@@ -280,9 +325,11 @@ class _Gains(NamedTuple):
     samples: Mapping[str, int]
     progress: Mapping[str, Progress]
     newest: list[wire.LiveState]
+    minutes: list[tuple[str, datetime]]
+    owed: set[flights.Key]
 
 
-def _gains(stored: Rows, batch: Sorted) -> _Gains:
+def _gains(placed: Rows, stored: Rows, batch: Sorted) -> _Gains:
     newest = [
         wire.LiveState(
             aircraft_id=stored.aircraft_ids[one["aircraft"]],
@@ -291,6 +338,12 @@ def _gains(stored: Rows, batch: Sorted) -> _Gains:
             received_at=batch.messages[one["message"]].received_at,
             sample=batch.samples[one["sample"]],
         )
-        for one in stored.records[placing.newest(stored)]
+        for one in pick(stored.records, placing.newest(stored))
     ]
-    return _Gains(batch.by_operator(stored.records), placing.progress(stored), newest)
+    return _Gains(
+        batch.by_operator(stored.records),
+        placing.progress(stored),
+        newest,
+        telemetry.minutes(stored),
+        placing.owed(placed, batch),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from itertools import pairwise
+from typing import NamedTuple
 
 import psutil
 
@@ -15,14 +16,24 @@ from soramichi.bench.throughput import Load, load, verify
 from soramichi.embedded.nats import PLATFORM
 from soramichi.store import pool
 
+# At the start aircraft, flights and the database's plans are new, and a backlog builds up.
+_COLD_S = 1.0
 
-def latencies_ms(where: Stage, kind: str, *, per_second: float, seconds: float) -> list[float]:
-    """From publication to commit, for each message sent at this rate; sorted.
+
+class Latencies(NamedTuple):
+    """From publication to commit in milliseconds, of the first second and of the rest; sorted."""
+
+    cold_ms: list[float]
+    steady_ms: list[float]
+
+
+def latencies(where: Stage, kind: str, *, per_second: float, seconds: float) -> Latencies:
+    """Of each message sent at this rate, for a second and then `seconds`.
 
     The database remembers when each transaction committed; both clocks are this machine's.
     """
     aircraft = len(stream.AIRCRAFT)
-    samples = max(1, round(per_second * seconds / aircraft)) * aircraft
+    samples = max(1, round(per_second * (_COLD_S + seconds) / aircraft)) * aircraft
     what = load(samples, together=max(1, round(per_second / 1_000)))
     with ExitStack() as stack:
         users = stack.enter_context(where.broker(kind))
@@ -42,7 +53,12 @@ def latencies_ms(where: Stage, kind: str, *, per_second: float, seconds: float) 
                 " extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 FROM telemetry"
             ).fetchall()
     number = {one: position for position, one in enumerate(stream.AIRCRAFT)}
-    return sorted(1e3 * (at - left_at[seq * aircraft + number[one]]) for one, seq, at in rows)
+    published = [(left_at[seq * aircraft + number[one]], at) for one, seq, at in rows]
+    steady_at = left_at[0] + _COLD_S
+    return Latencies(
+        sorted(1e3 * (at - left) for left, at in published if left < steady_at),
+        sorted(1e3 * (at - left) for left, at in published if left >= steady_at),
+    )
 
 
 def outage_growth_mb(where: Stage, *, per_second: float, seconds: float) -> tuple[float, float]:

@@ -67,6 +67,14 @@ _NUMBERS = """
              FROM quarantine WHERE operator_id = a.operator_id AND aircraft_id = f.aircraft_id
               AND flight_label = f.label AND settled_at IS NULL) q ON true
 """
+_LAST_FIRST = """
+     ORDER BY f.last_observed_hour DESC, f.last_observed_at DESC, f.flight_id DESC LIMIT %(limit)s
+"""
+PAGE = _NUMBERS + _LAST_FIRST
+PAGE_BEFORE = f"""{_NUMBERS}
+     WHERE (f.last_observed_at, f.flight_id) < (%(at)s, %(flight)s)
+       AND f.last_observed_hour <= date_bin('1 hour', %(at)s, 'epoch')
+{_LAST_FIRST}"""
 
 
 async def numbers(pool: AsyncPool, flight_id: str) -> Numbers | None:
@@ -81,11 +89,10 @@ async def page(
     pool: AsyncPool, *, limit: int, before: tuple[datetime, str] | None = None
 ) -> list[Numbers]:
     """The flights last observed, newest first; `before` continues after that (time, id)."""
-    condition = "WHERE (f.last_observed_at, f.flight_id) < (%s, %s)" if before else ""
+    at, flight = before or (None, None)
     async with pool.connection() as connection:
         cursor = await connection.execute(
-            f"{_NUMBERS} {condition} ORDER BY f.last_observed_at DESC, f.flight_id DESC LIMIT %s",
-            (*(before or ()), limit),
+            PAGE_BEFORE if before else PAGE, {"at": at, "flight": flight, "limit": limit}
         )
         return [_numbers(row) for row in await cursor.fetchall()]
 

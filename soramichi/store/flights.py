@@ -93,7 +93,8 @@ def unnamed(
         "SELECT f.aircraft_id, f.flight_id, f.first_observed_at, f.last_observed_at FROM flights f"
         " JOIN unnest(%s::text[], %s::timestamptz[], %s::timestamptz[]) AS i (a, since, until)"
         " ON f.aircraft_id = a AND f.label IS NULL"
-        " AND f.last_observed_at >= since AND f.first_observed_at <= until",
+        " AND f.last_observed_at >= since AND f.first_observed_at <= until"
+        " AND f.last_observed_hour >= date_bin('1 hour', since, 'epoch')",
         (
             list(times),
             [min(moments) - gap for moments in times.values()],

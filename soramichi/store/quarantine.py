@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -130,14 +130,16 @@ class Mark(NamedTuple):
     received: int
 
 
-def book(connection: Connection, worker: str, accounts: Mapping[str, Account]) -> Mark | None:
+def book(
+    connection: Connection, worker: str, accounts: Mapping[str, Account]
+) -> Callable[[], Mark | None]:
     """Add a batch to the books, in the transaction that settles its samples.
 
-    Returns by what to know later whether that transaction was committed (`booked`);
-    None for empty books.
+    Returns what gives, when called, by what to know later whether that transaction was committed
+    (`booked`); None for empty books. In a pipeline it is called after its end.
     """
     if not accounts:
-        return None
+        return lambda: None
     cursor = connection.execute(
         "INSERT INTO ingest_accounts"
         " (operator_id, worker, received, stored, duplicate, quarantined)"
@@ -150,8 +152,7 @@ def book(connection: Connection, worker: str, accounts: Mapping[str, Account]) -
         " RETURNING operator_id, received",
         (worker, records((operator_id, *account) for operator_id, account in accounts.items())),
     )
-    row = cursor.fetchone()
-    return Mark(*row) if row else None
+    return lambda: Mark(*cursor.fetchall()[0])
 
 
 def booked(connection: Connection, worker: str, mark: Mark) -> bool:

@@ -37,16 +37,20 @@ class Track(NamedTuple):
     received_at: list[datetime]
 
 
+LATEST_STATES = f"""
+    SELECT s.aircraft_id, a.operator_id, s.flight_id, s.received_at,
+           {", ".join(f"s.{name}" for name in SAMPLE_COLUMNS)}
+      FROM latest_state s JOIN aircraft a USING (aircraft_id)
+     WHERE s.received_at >= %(since)s
+       AND s.received_hour >= date_bin('1 hour', %(since)s, 'epoch')
+"""
+
+
 async def latest_states(pool: AsyncPool, *, since: datetime) -> list[LiveState]:
     """The newest state of each aircraft received at `since` or later."""
-    sample = ", ".join(f"s.{name}" for name in SAMPLE_COLUMNS)
     async with pool.connection() as connection:
         cursor = connection.cursor(row_factory=dict_row)
-        await cursor.execute(
-            f"SELECT s.aircraft_id, a.operator_id, s.flight_id, s.received_at, {sample}"
-            " FROM latest_state s JOIN aircraft a USING (aircraft_id) WHERE s.received_at >= %s",
-            (since,),
-        )
+        await cursor.execute(LATEST_STATES, {"since": since})
         return [read_live_state(row) for row in await cursor.fetchall()]
 
 
@@ -94,14 +98,18 @@ _PUBLIC_FLIGHTS = f"""
 
 
 # What is shown of a flight ends no later than the flight, so all that belong on a page are among
-# those observed since the earliest of as many that surely come behind the mark: the index of
-# flights by time finds them.
-_PAGE = f"""
+# those observed since the earliest of as many that surely come behind the mark. Asked first, since
+# the planner reads the whole table for a bound that it does not know.
+EARLIEST = f"""
     WITH near AS ({_PUBLIC_FLIGHTS} WHERE f.last_observed_at < %(mark)s
-                   ORDER BY f.last_observed_at DESC LIMIT %(limit)s)
-    {_PUBLIC_FLIGHTS}
-     WHERE f.last_observed_at >= (SELECT CASE WHEN count(*) < %(limit)s THEN '-infinity'
-                                         ELSE min(near.last_observed_at) END FROM near)
+                     AND f.last_observed_hour <= date_bin('1 hour', %(mark)s, 'epoch')
+                   ORDER BY f.last_observed_hour DESC, f.last_observed_at DESC LIMIT %(limit)s)
+    SELECT CASE WHEN count(*) < %(limit)s THEN '-infinity' ELSE min(near.last_observed_at) END::text
+      FROM near
+"""
+PAGE = f"""{_PUBLIC_FLIGHTS}
+     WHERE f.last_observed_at >= %(earliest)s
+       AND f.last_observed_hour >= date_bin('1 hour', %(earliest)s, 'epoch')
        AND (p.last_observed_at, f.flight_id) < (%(mark)s, %(after)s)
      ORDER BY p.last_observed_at DESC, f.flight_id DESC LIMIT %(limit)s
 """
@@ -120,8 +128,12 @@ async def public_flights(pool: AsyncPool, *, limit: int, after: str | None = Non
             return []
         mark = known.last_observed_at
     async with pool.connection() as connection:
+        found = await connection.execute(EARLIEST, {"mark": mark, "limit": limit})
+        [(earliest,)] = await found.fetchall()
         cursor = connection.cursor(row_factory=class_row(Flight))
-        await cursor.execute(_PAGE, {"mark": mark, "after": after or "", "limit": limit})
+        await cursor.execute(
+            PAGE, {"earliest": earliest, "mark": mark, "after": after or "", "limit": limit}
+        )
         return await cursor.fetchall()
 
 

@@ -30,7 +30,7 @@ def listing(connection: Connection, *, limit: int, aircraft_id: str | None = Non
     cursor = connection.cursor(row_factory=class_row(Flight))
     cursor.execute(
         f"{_FLIGHT} WHERE aircraft_id = coalesce(%s, aircraft_id)"
-        " ORDER BY last_observed_at DESC, flight_id DESC LIMIT %s",
+        " ORDER BY last_observed_hour DESC, last_observed_at DESC, flight_id DESC LIMIT %s",
         (aircraft_id, limit),
     )
     return cursor.fetchall()

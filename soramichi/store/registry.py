@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from typing import NamedTuple
+
+from psycopg import Cursor
+from psycopg.rows import TupleRow
 
 from soramichi.domain.flight import Aircraft, AircraftClass, Operator
 from soramichi.store.pool import Connection
 from soramichi.store.recordset import records
+
+# Looked up for each aircraft of each batch, which the enumeration itself takes its time for.
+_CLASSES: dict[str, AircraftClass] = {one.value: one for one in AircraftClass}
 
 
 class Claimed(NamedTuple):
@@ -17,15 +24,23 @@ class Claimed(NamedTuple):
     aircraft_class: AircraftClass
 
 
-def claim(connection: Connection, owners: Mapping[str, str]) -> dict[str, Claimed]:
+def claim(
+    connection: Connection, owners: Mapping[str, str], *, begin: bool = False
+) -> dict[str, Claimed]:
     """Lock these aircraft for this transaction and return whose and what each is.
+
+    With `begin` the transaction begins here, in the same journey to the database.
 
     `owners` maps each aircraft to the operator that now publishes under it; an
     unknown aircraft is registered as that operator's. Rows are locked in the
     order of their ids, so two workers can wait for each other but never in a ring.
     """
     ids = sorted(owners)
-    known = _lock(connection, ids)
+    with connection.pipeline() if begin else nullcontext():
+        if begin:
+            connection.execute("BEGIN")
+        rows = _lock(connection, ids)
+    known = _claimed(rows)
     missing = [aircraft_id for aircraft_id in ids if aircraft_id not in known]
     if not missing:
         return known
@@ -41,19 +56,22 @@ def claim(connection: Connection, owners: Mapping[str, str]) -> dict[str, Claime
         " ON CONFLICT DO NOTHING",
         (missing, [owners[aircraft_id] for aircraft_id in missing]),
     )
-    return _lock(connection, ids)
+    return _claimed(_lock(connection, ids))
 
 
-def _lock(connection: Connection, ids: list[str]) -> dict[str, Claimed]:
-    rows = connection.execute(
+def _lock(connection: Connection, ids: list[str]) -> Cursor[TupleRow]:
+    return connection.execute(
         "SELECT aircraft_id, operator_id, aircraft_class FROM aircraft"
         " WHERE aircraft_id = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))"
         " ORDER BY aircraft_id FOR NO KEY UPDATE",
         [records(ids)],
     )
+
+
+def _claimed(rows: Cursor[TupleRow]) -> dict[str, Claimed]:
     return {
-        aircraft_id: Claimed(operator_id, AircraftClass(name))
-        for aircraft_id, operator_id, name in rows
+        aircraft_id: Claimed(operator_id, _CLASSES[name])
+        for aircraft_id, operator_id, name in rows.fetchall()
     }
 
 

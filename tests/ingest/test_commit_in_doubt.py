@@ -124,9 +124,14 @@ def killed_before_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     real = quarantine.book
 
     def book_and_die(connection: Connection, worker: str, accounts: Mapping[str, Account]) -> Any:
-        mark = real(connection, worker, accounts)
-        monkeypatch.setattr(quarantine, "book", real)
-        os.kill(connection.info.backend_pid, signal.SIGKILL)
+        answer = real(connection, worker, accounts)
+
+        def mark() -> Any:
+            found = answer()
+            monkeypatch.setattr(quarantine, "book", real)
+            os.kill(connection.info.backend_pid, signal.SIGKILL)
+            return found
+
         return mark
 
     monkeypatch.setattr(quarantine, "book", book_and_die)
@@ -197,23 +202,12 @@ class Forgetful:
 
     def __init__(self, session: Connection) -> None:
         self._session = session
-        self._depth = 0
-        self._booked = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
 
-    def cursor(self) -> Any:
-        self._booked |= self._depth > 0
-        return self._session.cursor()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        self._depth += 1
-        try:
-            with self._session.transaction():
-                yield
-        finally:
-            self._depth -= 1
-        if self._depth == 0 and self._booked:
+    def execute(self, statement: Any, *arguments: Any) -> Any:
+        answer = self._session.execute(statement, *arguments)
+        if statement == "COMMIT":
             raise psycopg.OperationalError("the answer was lost")
+        return answer

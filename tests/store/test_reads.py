@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -148,7 +148,11 @@ def test_a_box_and_a_time_window_find_exactly_what_is_in_them(
     assert first == found[:3]
 
 
-def plan(connection: Connection, statement: str, parameters: tuple[object, ...]) -> str:
+def plan(
+    connection: Connection,
+    statement: str,
+    parameters: tuple[object, ...] | Mapping[str, object],
+) -> str:
     lines = connection.execute(f"EXPLAIN {statement}".encode(), parameters).fetchall()
     return "\n".join(line for (line,) in lines)
 
@@ -182,14 +186,41 @@ def busy(connection: Connection) -> Connection:
 
 
 def test_the_latest_states_are_found_by_an_index(busy: Connection) -> None:
-    found = plan(
-        busy,
-        "SELECT * FROM latest_state s JOIN aircraft a USING (aircraft_id)"
-        " WHERE s.received_at >= %s",
-        (datetime.now(UTC) - timedelta(minutes=5),),
-    )
+    since = datetime.now(UTC) - timedelta(minutes=5)
+
+    found = plan(busy, reads.LATEST_STATES, {"since": since})
 
     assert "latest_state_by_reception" in found
+
+
+@pytest.mark.parametrize(
+    ("statement", "parameters"),
+    [
+        (reads.EARLIEST, {"mark": START, "limit": 20}),
+        (
+            reads.PAGE,
+            {"earliest": START - timedelta(hours=4), "mark": START, "after": "F9", "limit": 20},
+        ),
+        (completeness.PAGE_BEFORE, {"at": START, "flight": "F9", "limit": 20}),
+        (completeness.PAGE, {"limit": 20}),
+    ],
+)
+def test_the_last_flights_are_found_by_an_index(
+    busy: Connection, statement: str, parameters: dict[str, object]
+) -> None:
+    busy.execute(
+        "INSERT INTO flights (flight_id, aircraft_id, label, first_observed_at, last_observed_at)"
+        " SELECT 'F' || n, 'JA1', 'F' || n, %(at)s - n * interval '10 min',"
+        " %(at)s - n * interval '10 min'"
+        " FROM generate_series(1, 50000) n",
+        {"at": START},
+    )
+    busy.execute("ANALYZE flights")
+
+    found = plan(busy, statement, parameters)
+
+    assert "flights_by_time" in found
+    assert "Seq Scan on flights" not in found
 
 
 def test_a_track_is_found_by_an_index_in_its_own_partitions(busy: Connection) -> None:

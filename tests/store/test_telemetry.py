@@ -97,11 +97,11 @@ def test_an_empty_batch_is_no_work(connection: Connection) -> None:
 def test_latest_state_never_moves_backwards(connection: Connection) -> None:
     append(connection, [row(5), row(10), row(11)])
 
-    assert telemetry.advance_latest(connection, [row(10).key]) == {"JA01"}
-    assert telemetry.advance_latest(connection, [row(5).key]) == set()
-    assert telemetry.advance_latest(connection, [row(10).key]) == set()
-    assert telemetry.advance_latest(connection, [row(11).key]) == {"JA01"}
-    assert telemetry.advance_latest(connection, []) == set()
+    assert telemetry.advance_latest(connection, [row(10).key])() == {"JA01"}
+    assert telemetry.advance_latest(connection, [row(5).key])() == set()
+    assert telemetry.advance_latest(connection, [row(10).key])() == set()
+    assert telemetry.advance_latest(connection, [row(11).key])() == {"JA01"}
+    assert telemetry.advance_latest(connection, [])() == set()
 
 
 def test_partitions_can_be_asked_for_again(connection: Connection) -> None:

@@ -1,0 +1,91 @@
+"""What a batch changes in the database, whatever of it was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ingest.inbox import Received
+from ingest.writer import Writer
+from soramichi.bench import stage
+from soramichi.domain import wire
+from soramichi.settings import DatabaseSettings
+from soramichi.store import quarantine
+from soramichi.store.pool import Connection
+from soramichi.store.quarantine import Account
+from tests.builders import A_SAMPLE, a_sample
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def writer(connection: Connection, database: DatabaseSettings) -> Iterator[Writer]:
+    connection.autocommit = True
+    made = stage.writer(database)
+    yield made
+    made.close()
+
+
+def samples(first: int, end: int, aircraft_id: str = "JA01", flight: str = "F1") -> list[Received]:
+    topic = wire.telemetry_topic("mie-demo", aircraft_id)
+    times = [A_SAMPLE.time + timedelta(seconds=n) for n in range(first, end)]
+    return [
+        Received(topic, wire.encode(a_sample(time=at, seq=n, flight=flight)), n + 1, 1, NOW)
+        for n, at in zip(range(first, end), times, strict=True)
+    ]
+
+
+def state(connection: Connection) -> tuple[Account, list[tuple[object, ...]]]:
+    """The books; and of each flight its samples as it knows them, and as they are stored."""
+    found = connection.execute(
+        "SELECT flight_id, sample_count, seq_stored::text,"
+        " (SELECT count(*) FROM telemetry t WHERE t.flight_id = f.flight_id)"
+        " FROM flights f ORDER BY flight_id"
+    ).fetchall()
+    return sum(quarantine.accounts(connection).values(), start=Account()), found
+
+
+def test_what_comes_again_among_the_new_is_a_duplicate(
+    writer: Writer, connection: Connection
+) -> None:
+    writer.settle(samples(0, 10))
+    # The new flights of a batch are made although some of it was stored before.
+    writer.settle([*samples(5, 15), *samples(0, 5, "JA02", "F2")])
+
+    assert state(connection) == (
+        Account(received=25, stored=20, duplicate=5),
+        [("F1", 15, "{[0,15)}", 15), ("F2", 5, "{[0,5)}", 5)],
+    )
+
+
+def test_batches_sent_again_in_a_row_are_followed_by_new_ones(
+    writer: Writer, connection: Connection
+) -> None:
+    batches = [samples(first, first + 10) for first in range(0, 60, 10)]
+    for batch in (*batches[:3], *batches[:3], *batches[3:]):
+        writer.settle(batch)
+
+    assert state(connection) == (
+        Account(received=90, stored=60, duplicate=30),
+        [("F1", 60, "{[0,60)}", 60)],
+    )
+
+
+def test_a_flight_and_a_state_move_on_without_touching_an_index(
+    writer: Writer, connection: Connection
+) -> None:
+    for first in range(0, 400, 10):
+        writer.settle(samples(first, first + 10))
+    writer.close()  # a session tells what it did at its end
+    connection.execute("SELECT pg_stat_clear_snapshot()")
+
+    changed = connection.execute(
+        "SELECT relname::text, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables"
+        " WHERE relname IN ('flights', 'latest_state') ORDER BY relname"
+    ).fetchall()
+
+    # Of the first second another hour could begin; the rest is heap-only.
+    assert [name for name, *_ in changed] == ["flights", "latest_state"]
+    assert all(updates >= 39 and hot >= updates - 2 for _, updates, hot in changed)
