@@ -35,7 +35,7 @@ def main() -> None:
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
     # Three threads share one interpreter; the writer must not wait 5 ms for it at each answer.
-    sys.setswitchinterval(0.000_5)
+    sys.setswitchinterval(0.002)
     service.run()
 
 
