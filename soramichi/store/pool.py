@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 import psycopg
@@ -39,6 +40,9 @@ def connect(settings: DatabaseSettings, *, application: str) -> Connection:
     try:
         return psycopg.connect(conninfo(settings, application=application))
     except psycopg.OperationalError as error:
+        # psycopg's frames hold the error that holds them, and with them whatever our callers hold:
+        # a batch of ingest for each attempt, until the collector comes by.
+        traceback.clear_frames(error.__traceback__)
         first_line = str(error).strip().partition("\n")[0]
         raise Unavailable(
             f"the database cannot be reached: {first_line}; see `soramichi doctor`"
