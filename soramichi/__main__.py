@@ -30,6 +30,7 @@ COMMANDS = {
     "bench": "soramichi.commands.bench:bench",
     "routes": "soramichi.commands.routes:routes",
     "geozones": "soramichi.commands.geozones:command",
+    "spatial-ids": "soramichi.commands.spatial_ids:command",
     "map": "soramichi.commands.map:command",
     "flights": "soramichi.commands.flights:flights",
 }
