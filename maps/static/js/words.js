@@ -185,6 +185,7 @@ export function inOtherLanguage(write) {
 
 /** Write the words that the shell names with data-word and data-label. */
 export function fill(root = document) {
+  document.documentElement.lang = current;
   for (const element of root.querySelectorAll("[data-word]")) {
     element.textContent = word(element.dataset.word);
   }
@@ -211,14 +212,12 @@ export function setLanguage(next) {
   } catch {
     // Unremembered is fine, see above.
   }
-  document.documentElement.lang = next;
   fill();
   for (const listener of listeners) listener(next);
 }
 
 /** Wire the switch: one button, named in the language it leads to. */
 export function languageSwitch(button) {
-  document.documentElement.lang = current;
   fill();
   button.addEventListener("click", () => setLanguage(current === "ja" ? "en" : "ja"));
   onLanguage((now) => {
