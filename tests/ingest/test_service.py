@@ -235,7 +235,12 @@ def test_a_blocked_database_stops_the_reading_and_not_the_connection(
     broker: Broker, database: DatabaseSettings, connection: Connection
 ) -> None:
     """For longer than the keepalive after which either side would give the other up."""
-    small: dict[str, Any] = {"inbox_max_messages": 50, "reach": {"keepalive_s": 5}}
+    # Two batches of 13 messages leave the inbox; what stays behind must fill it.
+    small: dict[str, Any] = {
+        "inbox_max_messages": 50,
+        "batch_max_samples": 5_000,
+        "reach": {"keepalive_s": 5},
+    }
     big = [b"[" + b",".join(payloads(n, n + 400)) + b"]" for n in range(0, 40_000, 400)]
     with running(broker, database, **small) as service, publisher(broker) as client:
         with connection.transaction():
