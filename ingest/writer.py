@@ -7,16 +7,16 @@ again changes nothing, so a batch may be tried as often as it takes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import numpy as np
 import psycopg
 from psycopg import errors
 
-from ingest import placing, rejecting, sorting
+from ingest import following, placing, rejecting, sorting
+from ingest.following import Gains
 from ingest.inbox import Received
 from ingest.jumps import IMPLIED_SPEED, Jumps
 from ingest.placing import Placing
@@ -25,7 +25,6 @@ from ingest.sorting import Sorted
 from soramichi.domain import wire
 from soramichi.domain.flight import AircraftClass
 from soramichi.store import flights, quarantine, registry, telemetry
-from soramichi.store.flights import Progress
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account, Quarantined
 from soramichi.store.rows import Records, Rows, pick
@@ -217,10 +216,12 @@ class Writer:
         """
         self._screen(batch, self._claim(connection, batch, begin=True))
         placed = self._placing.rows(connection, batch)
-        gains: list[_Gains] = []
+        gains: list[Gains] = []
         try:
             telemetry.append_all(
-                connection, placed, meanwhile=lambda: gains.append(_gains(placed, placed, batch))
+                connection,
+                placed,
+                meanwhile=lambda: gains.append(following.of(placed, placed, batch)),
             )
         except errors.UniqueViolation as error:
             connection.execute("ROLLBACK")
@@ -241,11 +242,11 @@ class Writer:
             conflicts = [rejecting.conflicting(batch.item(at)) for at in appended.conflicts]
             batch.quarantined += conflicts
             stored = placed.take(appended.stored)
-            settled = self._gained(connection, batch, _gains(placed, stored, batch))
+            settled = self._gained(connection, batch, following.of(placed, stored, batch))
         self._expects_known = len(stored) < len(placed)
         return settled
 
-    def _gained(self, connection: Connection, batch: Sorted, gains: _Gains) -> Settled:
+    def _gained(self, connection: Connection, batch: Sorted, gains: Gains) -> Settled:
         """Write what follows from the rows that were stored, and the books."""
         for operator_id, count in gains.samples.items():
             batch.book(operator_id, Account(stored=count))
@@ -317,33 +318,3 @@ def _outcome(change: Account) -> str:
         if count
     ]
     return ", ".join(parts) or "nothing"
-
-
-class _Gains(NamedTuple):
-    """What storing some rows changes beside the table: by operator, flight and aircraft."""
-
-    samples: Mapping[str, int]
-    progress: Mapping[str, Progress]
-    newest: list[wire.LiveState]
-    minutes: list[tuple[str, datetime]]
-    owed: set[flights.Key]
-
-
-def _gains(placed: Rows, stored: Rows, batch: Sorted) -> _Gains:
-    newest = [
-        wire.LiveState(
-            aircraft_id=stored.aircraft_ids[one["aircraft"]],
-            operator_id=batch.topics[one["topic"]].operator_id,
-            flight_id=stored.flight_ids[one["flight"]],
-            received_at=batch.messages[one["message"]].received_at,
-            sample=batch.samples[one["sample"]],
-        )
-        for one in pick(stored.records, placing.newest(stored))
-    ]
-    return _Gains(
-        batch.by_operator(stored.records),
-        placing.progress(stored),
-        newest,
-        telemetry.minutes(stored),
-        placing.owed(placed, batch),
-    )

@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 import click
 
 from routes_planner.candidates_in.candidate import Stated
-from routes_planner.candidates_in.reading import read_candidate_file
 from routes_planner.demonstration import demonstration_sea
 from routes_planner.spatial_ids import corridor_ids, zone_ids
 from routes_planner.zones_in.reading import read_zone_file
 from soramichi.commands.flight_heights import heights_m
 from soramichi.commands.options import AS_JSON
+from soramichi.commands.route_inputs import candidates, note_lines
 from soramichi.commands.route_options import DATUM, FILE, Several
 from soramichi.domain.altitude import Datum
+from soramichi.domain.corridor import Corridor
 from soramichi.domain.dem import folder
+from soramichi.domain.geozone import Geozone
 from soramichi.domain.position import Position
 from soramichi.domain.spatial_id import MAX_ZOOM, SpatialId, of_line
 from soramichi.domain.terrain import FirstOf, Terrain
@@ -82,9 +84,15 @@ def command(files: tuple[Path, ...], **options: Any) -> None:
     stated = Stated(width_m=width_m, height_datum=None if datum is None else Datum(datum))
     loaded = [] if options["terrain"] is None else [folder(options["terrain"])]
     ground = FirstOf([*loaded, demonstration_sea()])
+    corridors, notes = candidates(files, stated)
+    imported = [read_zone_file(path) for path in options["geozones"]]
+    zones = [zone for each in imported for zone in each.zones]
+    notes += [(each.source, note) for each in imported for note in each.report]
+    for line in note_lines(notes):
+        click.echo(line, err=True)
     found = [
-        *_corridors(files, stated, zoom, ground),
-        *_zones(options["geozones"], _heights(options["between"]), zoom, ground),
+        *_corridors(corridors, zoom, ground),
+        *_zones(zones, _heights(options["between"]), zoom, ground),
         *_flights(options["flights"], zoom),
     ]
     if options["as_json"]:
@@ -97,22 +105,17 @@ def command(files: tuple[Path, ...], **options: Any) -> None:
         click.echo(f"{one.kind} {one.name}: {len(one.boxes):,} 個 boxes", err=True)
 
 
-def _corridors(
-    files: Sequence[Path], stated: Stated, zoom: int, ground: Terrain
-) -> Iterator[Boxed]:
-    for path in files:
-        for corridor in read_candidate_file(path, stated=stated).corridors:
-            boxes = corridor_ids(corridor, zoom, terrain=ground)
-            yield Boxed("corridor", corridor.name, boxes)
+def _corridors(corridors: Sequence[Corridor], zoom: int, ground: Terrain) -> Iterator[Boxed]:
+    for corridor in corridors:
+        yield Boxed("corridor", corridor.name, corridor_ids(corridor, zoom, terrain=ground))
 
 
 def _zones(
-    files: Sequence[Path], between_amsl_m: tuple[float, float], zoom: int, ground: Terrain
+    zones: Sequence[Geozone], between_amsl_m: tuple[float, float], zoom: int, ground: Terrain
 ) -> Iterator[Boxed]:
-    for path in files:
-        for zone in read_zone_file(path).zones:
-            boxes = zone_ids(zone, zoom, between_amsl_m=between_amsl_m, terrain=ground)
-            yield Boxed("zone", zone.identifier, boxes)
+    for zone in zones:
+        boxes = zone_ids(zone, zoom, between_amsl_m=between_amsl_m, terrain=ground)
+        yield Boxed("zone", zone.identifier, boxes)
 
 
 def _flights(flight_ids: Sequence[str], zoom: int) -> Iterator[Boxed]:

@@ -109,3 +109,16 @@ def test_heights_without_evidence_are_refused(tmp_path: Path) -> None:
     inland = a_line(tmp_path, height_datum=str(Datum.TAKEOFF))
 
     assert isinstance(run(inland).exception, DatumMismatch)
+
+
+def test_what_a_file_has_beside_its_lines_is_said(tmp_path: Path) -> None:
+    file = a_line(tmp_path, height_datum="AMSL")
+    document = json.loads(file.read_text())
+    point = {"type": "Point", "coordinates": list(BAY)}
+    document["features"].append({"type": "Feature", "properties": {}, "geometry": point})
+    file.write_text(json.dumps(document))
+
+    done = run(file, "--zoom", "15")
+
+    assert done.exit_code == 0
+    assert "Point" in done.stderr

@@ -86,6 +86,6 @@ def test_a_flight_and_a_state_move_on_without_touching_an_index(
         " WHERE relname IN ('flights', 'latest_state') ORDER BY relname"
     ).fetchall()
 
-    # Of the first second another hour could begin; the rest is heap-only.
+    # An hour may begin meanwhile, which is another value for the index; the rest is heap-only.
     assert [name for name, *_ in changed] == ["flights", "latest_state"]
     assert all(updates >= 39 and hot >= updates - 2 for _, updates, hot in changed)
