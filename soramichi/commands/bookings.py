@@ -22,7 +22,8 @@ from routes_planner.demonstration import demonstration_sea
 from routes_planner.desk import corridor_feature
 from routes_planner.slices import BOOKED, Slices, slices
 from soramichi.commands.booking_refusals import document_message, lines, reason, utc
-from soramichi.commands.route_inputs import moment, note_lines
+from soramichi.commands.candidate_files import note_lines
+from soramichi.commands.route_inputs import moment
 from soramichi.domain import geoid
 from soramichi.domain.altitude import Datum
 from soramichi.domain.corridor import Corridor

@@ -17,13 +17,8 @@ from routes_planner.planner import Planner
 from routes_planner.separation import with_conflicts, with_conflicts_among
 from routes_planner.verdict import Answer, Finding, Severity, Verdict
 from routes_planner.zones_out.geojson import outline
-from soramichi.commands.route_inputs import (
-    candidates,
-    note_lines,
-    place,
-    read,
-    separation,
-)
+from soramichi.commands.candidate_files import candidates, note_lines
+from soramichi.commands.route_inputs import place, read, separation
 from soramichi.domain import geoid
 from soramichi.domain.corridor import Corridor
 from soramichi.errors import BadInput

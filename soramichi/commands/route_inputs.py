@@ -1,15 +1,13 @@
-"""What the options of the `routes` commands stand for: zones, candidates, a task."""
+"""What the options of the `routes` commands stand for: zones, a task, times and places."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from routes_planner.candidates_in.candidate import Stated
-from routes_planner.candidates_in.reading import read_candidate_file
 from routes_planner.desk import stored_zones
 from routes_planner.distribute import Task
 from routes_planner.population import read_population
@@ -18,7 +16,6 @@ from routes_planner.separation import Separation
 from routes_planner.zones_in.reading import read_zone_file
 from routes_planner.zones_in.report import Note
 from soramichi.domain.altitude import Datum
-from soramichi.domain.corridor import Corridor
 from soramichi.domain.flight import AircraftClass
 from soramichi.domain.geozone import Geozone
 from soramichi.domain.japan import day_in_japan
@@ -27,9 +24,6 @@ from soramichi.errors import BadFile, BadInput, Unavailable
 from soramichi.settings import DatabaseSettings
 from soramichi.settings import load as load_settings
 from soramichi.store import geozones, pool
-
-# Features that one line about several of them names.
-_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +73,6 @@ def _stored() -> tuple[Geozone, ...]:
         raise Unavailable(f"name the zones in force with --geozones FILE…, or: {error}") from error
 
 
-def candidates(
-    files: Sequence[Path], stated: Stated
-) -> tuple[list[Corridor], list[tuple[str, Note]]]:
-    """The corridors of all files, and what was irregular in them."""
-    read_files = [read_candidate_file(path, stated=stated) for path in files]
-    corridors = [corridor for each in read_files for corridor in each.corridors]
-    return corridors, [(each.source, note) for each in read_files for note in each.report]
-
-
 def contents(path: Path) -> bytes:
     """The bytes of a file. Raises `BadFile`."""
     try:
@@ -117,27 +102,6 @@ def separation(text: str) -> Separation:
     except ValueError:
         raise BadInput(f"--separation {text!r} is not three numbers such as 50,20,60") from None
     return Separation(horizontal_m=horizontal, vertical_m=vertical, time_s=time)
-
-
-def note_lines(notes: Sequence[tuple[str, Note]]) -> list[str]:
-    """What was irregular in the files, for stderr; what many have in common on one line.
-
-    `soramichi geozones inspect` names every one of them.
-    """
-    alike: dict[tuple[str, str, str, str, str], list[str]] = {}
-    for source, note in notes:
-        what = source, note.field, str(note.action), note.reason.en, note.reason.ja
-        alike.setdefault(what, []).append(note.identifier)
-    return [
-        f"{source}: {_some(identifiers)}: {field}: {action}: {en} / {ja}"
-        for (source, field, action, en, ja), identifiers in alike.items()
-    ]
-
-
-def _some(identifiers: Sequence[str]) -> str:
-    if len(identifiers) <= _MOST_NAMED:
-        return ", ".join(identifiers)
-    return f"{', '.join(identifiers[:_MOST_NAMED])} +{len(identifiers) - _MOST_NAMED}"
 
 
 def place(text: str) -> Position:

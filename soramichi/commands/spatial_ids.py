@@ -13,9 +13,9 @@ from routes_planner.candidates_in.candidate import Stated
 from routes_planner.demonstration import demonstration_sea
 from routes_planner.spatial_ids import corridor_ids, zone_ids
 from routes_planner.zones_in.reading import read_zone_file
+from soramichi.commands.candidate_files import candidates, note_lines
 from soramichi.commands.flight_heights import heights_m
 from soramichi.commands.options import AS_JSON
-from soramichi.commands.route_inputs import candidates, note_lines
 from soramichi.commands.route_options import DATUM, FILE, Several
 from soramichi.domain.altitude import Datum
 from soramichi.domain.corridor import Corridor

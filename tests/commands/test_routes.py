@@ -237,7 +237,7 @@ def test_a_cluster_of_two_worker_processes_prints_the_same(files: tuple[str, str
     assert "127.0.0.1:1" in nobody.stderr
 
 
-@pytest.mark.parametrize("command", [(), ("routes", "check")])
+@pytest.mark.parametrize("command", [(), ("routes", "check"), ("spatial-ids",)])
 def test_help_does_not_wait_for_the_compiler(command: tuple[str, ...]) -> None:
     result = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "soramichi", *command, "--help"],
