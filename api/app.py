@@ -52,7 +52,7 @@ def create_app(
         bulletin = Bulletin(connections, picture)
         client = listener(picture, broker, f"soramichi-{name}", on_event=bulletin.hear)
         tasks = [
-            asyncio.create_task(_follow(app.state.context), name="follow"),
+            asyncio.create_task(_follow(app.state.context, bulletin), name="follow"),
             asyncio.create_task(bulletin.run(), name="bulletin"),
             asyncio.create_task(_tick(app.state.context), name="ticks"),
         ]
@@ -96,8 +96,8 @@ async def _tick(here: Context) -> None:
         await here.audience.show(here.picture.advance(datetime.now(UTC)), here.picture.whole)
 
 
-async def _follow(here: Context) -> None:
-    """Keep to what is published; fill the picture from the database where it may have gaps."""
+async def _follow(here: Context, bulletin: Bulletin) -> None:
+    """Keep to what is published; fill from the database where messages may have been missed."""
     picture = here.picture
     while True:
         try:
@@ -106,6 +106,7 @@ async def _follow(here: Context) -> None:
                 picture.behind = False
                 since = datetime.now(UTC) - timedelta(seconds=here.settings.state_max_age_s)
                 picture.update(await reads.latest_states(here.pool, since=since))
+                await bulletin.catch_up()
         except (psycopg.Error, PoolTimeout) as error:
             picture.miss()
             log.warning("the live picture waits for the database: %s", error)

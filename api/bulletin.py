@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -26,6 +27,10 @@ log = logging.getLogger(__name__)
 
 FLIGHT_EVENT = "flight-event"
 _LOOK_EVERY_S = 0.5
+# A process that was cut off from the broker looks for so many events at most, and also for some
+# before the newest that it knew of, since they are not always committed in the order of their ids.
+_MISSED_AT_MOST = 1_000
+_OUT_OF_ORDER = 100
 # A read replica may be this far behind the event's message.
 _REPLICA_LAG = timedelta(seconds=30)
 _MOST_WAITING = 50_000
@@ -92,6 +97,10 @@ class Bulletin:
         self._picture = picture
         # When to look at each, and until when one that is not there yet is waited for.
         self._waiting: dict[int, tuple[datetime, datetime]] = {}
+        # Settled here, the last ones: what is heard of twice is told once.
+        self._settled: deque[int] = deque(maxlen=_MISSED_AT_MOST + _OUT_OF_ORDER)
+        # The newest event known of, None before anybody looked.
+        self._newest: int | None = None
         self._loop = asyncio.get_running_loop()
 
     def hear(self, payload: bytes) -> None:
@@ -100,8 +109,25 @@ class Bulletin:
         if event_id is not None and 0 < event_id < 2**63:
             self._loop.call_soon_threadsafe(self._expect, event_id)
 
+    async def catch_up(self) -> None:
+        """Look for events whose messages may have been missed; at first only for the newest.
+
+        Raises psycopg.Error, PoolTimeout.
+        """
+        after, most = 0, 1
+        if self._newest is not None:
+            after, most = self._newest - _OUT_OF_ORDER, _MISSED_AT_MOST
+        found = await events.later_than(self._pool, after, most=most)
+        if self._newest is None:
+            self._newest = max(found, default=0)
+            # What there is already is on no viewer's screen as news.
+            self._settled.extend(range(max(self._newest - _OUT_OF_ORDER, 0), self._newest + 1))
+            return
+        for event_id in found:
+            self._expect(event_id)
+
     def _expect(self, event_id: int) -> None:
-        if len(self._waiting) < _MOST_WAITING:
+        if event_id not in self._settled and len(self._waiting) < _MOST_WAITING:
             now = datetime.now(UTC)
             self._waiting.setdefault(event_id, (now, now + _REPLICA_LAG))
 
@@ -120,12 +146,16 @@ class Bulletin:
             return
         found = {one.told.event_id: one for one in await events.judged(self._pool, due)}
         for event_id, one in found.items():
+            if not one.is_public and one.public_from > now:
+                self._waiting[event_id] = (one.public_from, one.public_from)
+                continue
             del self._waiting[event_id]
+            self._settled.append(event_id)
             if one.is_public:
                 body = msgspec.json.encode(public(one.told))
                 self._picture.announce(FLIGHT_EVENT, body)
-            elif one.public_from > now:
-                self._waiting[event_id] = (one.public_from, one.public_from)
+        if self._newest is not None:
+            self._newest = max(self._newest, *found, 0)
         for event_id in due:
             if event_id not in found and self._waiting[event_id][1] <= now:
                 del self._waiting[event_id]

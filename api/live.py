@@ -15,7 +15,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from api.audience import Event, written
 from soramichi import mqtt
 from soramichi.domain import wire
-from soramichi.domain.publication import Discretion, Publications
+from soramichi.domain.publication import NO_DISCRETION, Discretion, Publications
 from soramichi.errors import MalformedTelemetry
 from soramichi.settings import BrokerSettings
 
@@ -54,7 +54,7 @@ class _Frame(msgspec.Struct, frozen=True, omit_defaults=True):
 def public(state: wire.LiveState, discretion: Discretion) -> PublicState:
     """The public part of a state, as late and as coarse as its operator asked for.
 
-    `received_at` is when the public could first hear of it. Beside a coarse place there is
+    `received_at` is when the public first hears of it. Beside a coarse place there is
     no speed and no direction: from those the path could be worked out again.
     """
     sample = state.sample
@@ -63,7 +63,7 @@ def public(state: wire.LiveState, discretion: Discretion) -> PublicState:
         id=state.aircraft_id,
         flight=state.flight_id,
         time=discretion.moment(sample.time),
-        received_at=discretion.moment(state.received_at + discretion.delay),
+        received_at=discretion.public_from(state.received_at),
         lon=discretion.coarse(sample.longitude_deg),
         lat=discretion.coarse(sample.latitude_deg),
         altitude_m=discretion.height(sample.altitude_m),
@@ -91,7 +91,7 @@ class LivePicture:
         self.behind = True
         self._publications = Publications()
         self._max_age = max_age
-        # What each shown state was made of, and those whose operator asked for a delay.
+        # What each shown state was made of, and those that are not to be seen yet.
         self._sources: dict[str, wire.LiveState] = {}
         self._held: dict[str, deque[wire.LiveState]] = {}
         self._changed: set[str] = set()
@@ -138,10 +138,10 @@ class LivePicture:
         for state in states:
             if not self._allowed(state):
                 continue
-            if self._publications.discretion(state.operator_id).delay:
-                self._hold(state)
-            else:
+            if self._publications.discretion(state.operator_id) == NO_DISCRETION:
                 self._show(state)
+            else:
+                self._hold(state)
 
     def announce(self, kind: str, data: bytes) -> None:
         """Send every viewer an event of this kind with the next tick; `data` is public JSON."""
@@ -150,8 +150,8 @@ class LivePicture:
     def advance(self, now: datetime) -> Event:
         """End a tick: what changed since the last one."""
         self._release(now)
-        for aircraft_id, source in list(self._sources.items()):
-            if now - source.received_at > self._max_age:
+        for aircraft_id, shown in list(self.states.items()):
+            if now - shown.received_at > self._max_age:
                 self._forget(aircraft_id)
         changed = [self.states[one] for one in sorted(self._changed) if one in self.states]
         frame = _Frame(now, changed, sorted(self._gone - self.states.keys()))
@@ -217,15 +217,15 @@ class LivePicture:
     def _release(self, now: datetime) -> None:
         """Show what was held back for long enough, unless it was withdrawn meanwhile."""
         for aircraft_id, held in list(self._held.items()):
-            while held and held[0].received_at + self._delay(held[0]) <= now:
+            while held and self._public_from(held[0]) <= now:
                 state = held.popleft()
                 if self._allowed(state):
                     self._show(state)
             if not held:
                 del self._held[aircraft_id]
 
-    def _delay(self, state: wire.LiveState) -> timedelta:
-        return self._publications.discretion(state.operator_id).delay
+    def _public_from(self, state: wire.LiveState) -> datetime:
+        return self._publications.discretion(state.operator_id).public_from(state.received_at)
 
 
 def listener(

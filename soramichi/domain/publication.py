@@ -74,6 +74,15 @@ class Discretion:
         """
         return step_of(at) if self.is_coarse else at
 
+    def public_from(self, received_at: datetime) -> datetime:
+        """When the public first sees what was received then; on a grid the end of a step.
+
+        >>> Discretion(grid_deg=0.01).public_from(datetime(2026, 7, 1, 9, 0, 19, tzinfo=UTC)).second
+        20
+        """
+        at = received_at + self.delay
+        return step_of(at) + TIME_STEP if self.is_coarse else at
+
     def height(self, metres: float) -> float:
         """A height as the public sees it, above the datum it was given for.
 

@@ -28,12 +28,14 @@ class Told(NamedTuple):
     acknowledged_at: datetime | None
 
 
+_STEP = f"make_interval(secs => {TIME_STEP // timedelta(seconds=1)})"
+
+
 def in_steps(column: str) -> str:
     """SQL for what `Discretion.moment` says of a column, the operator being `o`."""
-    step = f"make_interval(secs => {TIME_STEP // timedelta(seconds=1)})"
     return (
         f"CASE WHEN o.public_grid_deg = 0 THEN {column}"
-        f" ELSE date_bin({step}, {column}, 'epoch'::timestamptz) END"
+        f" ELSE date_bin({_STEP}, {column}, 'epoch'::timestamptz) END"
     )
 
 
@@ -58,7 +60,9 @@ _PUBLIC = """
                        WHERE p.kind = 'corridor' AND p.subject_id = e.evidence #>> '{corridor,id}'
                          AND s.starts_at <= now())))
 """
-_PUBLIC_FROM = "upper(e.received) + make_interval(secs => o.public_delay_s)"
+# As `Discretion.public_from` says.
+_LATE = "(upper(e.received) + make_interval(secs => o.public_delay_s))"
+_PUBLIC_FROM = f"CASE WHEN o.public_grid_deg = 0 THEN {_LATE} ELSE {_STEP} + {in_steps(_LATE)} END"
 
 
 async def page(  # noqa: PLR0913  # all keyword-only, each one filter
@@ -121,6 +125,17 @@ async def judged(pool: AsyncPool, event_ids: Sequence[int]) -> list[Judged]:
             (list(event_ids),),
         )
         return [Judged(_told(row[:-2]), *row[-2:]) for row in await cursor.fetchall()]
+
+
+async def later_than(pool: AsyncPool, event_id: int, *, most: int) -> list[int]:
+    """The ids of the last events behind this one, in their order; at most so many."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT event_id FROM flight_events WHERE event_id > %s"
+            " ORDER BY event_id DESC LIMIT %s",
+            (event_id, most),
+        )
+        return [one for (one,) in await cursor.fetchall()][::-1]
 
 
 async def acknowledge(pool: AsyncPool, event_id: int, *, by: str) -> Told | None:

@@ -374,6 +374,27 @@ def test_the_stream_is_as_late_as_the_operator_asked(
     assert kinds(heard(server, [], seconds=30.0, enough=1)) == ["takeoff"]
 
 
+def test_viewers_hear_what_happened_while_the_process_had_no_broker(
+    database: DatabaseSettings, server: Server
+) -> None:
+    store(database, "JA01", range(2))
+    connected(database, server)
+    before = kinds(get(f"{server.url}/api/v1/events")["events"])
+    stream = streamed(f"{server.url}/api/v1/stream")
+    next(stream)
+    server.broker.kill()
+    tell(database, "JA01", [an_event(EventKind.EMERGENCY, 1.0)])
+    server.broker.restart()
+
+    deadline = time.monotonic() + 60
+    told = next(one for one in stream if one or time.monotonic() > deadline)
+    soon = [one for _, one in zip(range(20), stream, strict=False) if one]
+
+    assert before == ["landing"] * len(before)
+    assert kinds([told]) == ["emergency"]
+    assert soon == []  # and none of it twice, nor what had been told before
+
+
 def test_an_event_from_an_older_row_is_still_readable(
     database: DatabaseSettings, server: Server
 ) -> None:

@@ -25,6 +25,7 @@ from soramichi.domain.events import EventKind
 from soramichi.domain.publication import Discretion, Period, Publications, Subject
 from soramichi.domain.telemetry import TelemetrySample
 from soramichi.settings import DatabaseSettings
+from soramichi.store import events as stored_events
 from soramichi.store import pool, symposiums
 from tests.api.conftest import STAFF_TOKEN, Server
 from tests.api.test_data import NOW, get, problem, settle, store
@@ -418,7 +419,7 @@ def streamed(*, bend: float) -> list[bytes]:
                 aircraft_id="JA01",
                 operator_id="o",
                 flight_id="JA01-1",
-                received_at=sample.time + timedelta(seconds=0.1 + 0.1 * bend),
+                received_at=sample.time + timedelta(seconds=0.1 + 2 * bend),
                 sample=sample,
             )
             picture.update([state])
@@ -463,6 +464,33 @@ def test_a_live_path_is_told_in_steps_too() -> None:
         for frame in frames
         for one in frame["aircraft"]
     )
+
+
+def test_what_is_coarse_becomes_public_at_the_ends_of_steps_only(
+    database: DatabaseSettings,
+) -> None:
+    """When something can first be seen is told no finer than its time."""
+    store(database, "JA01", range(1))
+    publish_operator(database, "mie-demo")
+    coarse = Discretion(grid_deg=0.05, delay=timedelta(seconds=3.7))
+    received = datetime(2026, 7, 1, 9, 0, 4, 200_000, tzinfo=UTC)
+    [event_id] = tell(database, "JA01", [an_event(EventKind.TAKEOFF, 0.0, received=received)])
+
+    async def public_from() -> datetime:
+        async with pool.async_pool(database, application="test") as connections:
+            [one] = await stored_events.judged(connections, [event_id])
+            return one.public_from
+
+    with pool.connect(database, application="test") as connection:
+        symposiums.be_discreet(connection, "mie-demo", coarse)
+        [(until, known, now)] = connection.execute(
+            "SELECT upper(p), upper_inc(p), now() FROM public_periods('mie-demo', 'JA01', 'F') AS p"
+        ).fetchall()
+
+    assert until == coarse.moment(now - coarse.delay)
+    assert not known
+    assert asyncio.run(public_from()) == coarse.public_from(received)
+    assert coarse.public_from(received).second == 10
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer wrong", "Basic Zm9yLXRlc3RzLW9ubHk="])
