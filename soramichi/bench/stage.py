@@ -189,6 +189,15 @@ def _stored(connection: pool.Connection) -> int:
     return int(count)
 
 
+def last_commit(database: DatabaseSettings) -> float:
+    """When the last of the samples was committed, in seconds of `time.time`."""
+    with pool.connect(database, application="bench-wait") as connection:
+        [(at,)] = connection.execute(
+            "SELECT extract(epoch FROM max(pg_xact_commit_timestamp(xmin)))::float8 FROM telemetry"
+        ).fetchall()
+    return float(at)
+
+
 def answers(port: int, path: str) -> bool:
     """Whether a web server of this host says 200 at `path`."""
     connection = HTTPConnection("127.0.0.1", port, timeout=2)
