@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ingest.inbox import Inbox, Received
@@ -31,11 +32,22 @@ class Gathered(NamedTuple):
 
 
 class Ahead:
-    """Between the inbox and the writer: about `max_samples` are taken out of the one, no more."""
+    """Between the inbox and the writer: about `max_samples` are taken out of the one, no more.
 
-    def __init__(self, inbox: Inbox, limits: Limits, *, max_samples: int) -> None:
+    `prepare` is called with a full batch, for what else can be done beforehand.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        limits: Limits,
+        *,
+        max_samples: int,
+        prepare: Callable[[Sorted], None] = lambda _: None,
+    ) -> None:
         self._inbox = inbox
         self._limits = limits
+        self._prepare = prepare
         self._max_samples = max_samples
         self._changed = threading.Condition()
         self._messages: list[Received] = []
@@ -109,6 +121,7 @@ class Ahead:
                 self._add(arrived_at)
                 if self._full():
                     self._finished = self._sorter.finish()
+                    self._prepare(self._finished)
                 self._changed.notify_all()
 
     def _add(self, arrived_at: float) -> None:

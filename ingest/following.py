@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ingest import placing
 from ingest.sorting import Sorted
 from soramichi.domain import wire
-from soramichi.store import flights, telemetry
+from soramichi.store import flights, rows, telemetry
 from soramichi.store.flights import Progress
 from soramichi.store.rows import Rows, pick
 
@@ -26,15 +26,17 @@ class Gains(NamedTuple):
 
 def of(placed: Rows, stored: Rows, batch: Sorted) -> Gains:
     """What follows from `stored`, which are those of the batch's `placed` rows that were new."""
+    last = pick(stored.records, placing.newest(stored))
+    samples = rows.samples(last, [batch.labels[at] for at in last["label"].tolist()])
     newest = [
         wire.LiveState(
             aircraft_id=stored.aircraft_ids[one["aircraft"]],
             operator_id=batch.topics[one["topic"]].operator_id,
             flight_id=stored.flight_ids[one["flight"]],
             received_at=batch.messages[one["message"]].received_at,
-            sample=batch.samples[one["sample"]],
+            sample=sample,
         )
-        for one in pick(stored.records, placing.newest(stored))
+        for one, sample in zip(last, samples, strict=True)
     ]
     return Gains(
         batch.by_operator(stored.records),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,10 +32,27 @@ FASTEST_MPS = {
 }
 # Metres in a degree of latitude on the mean sphere (6,371,009 m); within 0.6 % of the ellipsoid.
 _METRES_PER_DEGREE = 111_195.0
+_PLACE = ("time", "latitude_deg", "longitude_deg")
 
 
 # Observed when, in microseconds, and where: latitude and longitude in degrees.
 _Place = tuple[int, float, float]
+
+
+class Steps(NamedTuple):
+    """The records of a batch as ways from place to place, before it is known who flew them.
+
+    Of each run of one aircraft: its number, where it begins (and at last the length),
+    the first and the last place, and the speed that its fastest step takes, infinite
+    where one does not go on in time. `places` are the columns of all.
+    """
+
+    aircraft: list[int]
+    begins: Integers
+    firsts: list[_Place]
+    lasts: list[_Place]
+    fastest_mps: list[float]
+    places: list[Any]
 
 
 @dataclass(slots=True)
@@ -59,39 +76,53 @@ class Jumps:
         limits_mps = {one: getattr(settings, f"max_speed_{one}_mps") for one in AircraftClass}
         return cls(limits_mps, settings.jump_slack_m)
 
+    def steps(self, records: Records) -> Steps:
+        """The steps of records of which those of an aircraft stand together, as they arrived.
+
+        Nothing of the memory is read or changed: any thread may ask.
+        """
+        places = [np.ascontiguousarray(records[name]) for name in _PLACE]
+        begins = edges(records["aircraft"])
+        if not len(records):
+            return Steps([], begins, [], [], [], places)
+        firsts, lasts = begins[:-1], begins[1:] - 1
+        step_mps = np.empty(len(records))
+        step_mps[1:] = self._needed_mps([one[:-1] for one in places], [one[1:] for one in places])
+        step_mps[firsts] = 0.0
+        return Steps(
+            records["aircraft"][firsts].tolist(),
+            begins,
+            _rows([column[firsts] for column in places]),
+            _rows([column[lasts] for column in places]),
+            np.maximum.reduceat(step_mps, firsts).tolist(),
+            places,
+        )
+
     def find(
-        self, records: Records, aircraft_ids: Sequence[str], classes: Sequence[AircraftClass]
+        self, steps: Steps, aircraft_ids: Sequence[str], classes: Sequence[AircraftClass]
     ) -> Integers:
         """The positions of the records that are jumps.
 
-        Those of an aircraft stand together, in the order of arrival; their `aircraft`
-        counts to its id and class. A sample is held against the newest believed one,
-        before or after it in time: no aircraft averages more than its limit over any
-        stretch. One that is too far is a jump. When the next agrees with it, the
-        aircraft is there from then on: it was moved while nobody listened.
+        Their aircraft count to ids and classes. A sample is held against the newest
+        believed one, before or after it in time: no aircraft averages more than its
+        limit over any stretch. One that is too far is a jump. When the next agrees with
+        it, the aircraft is there from then on: it was moved while nobody listened.
         """
-        if not len(records):
-            return np.zeros(0, np.int64)
         found: list[int] = []
-        begins = edges(records["aircraft"])
-        firsts, lasts = begins[:-1], begins[1:] - 1
-        craft = [aircraft_ids[at] for at in records["aircraft"][firsts].tolist()]
-        limits_mps = np.array([self.limits_mps[one] for one in classes])[records["aircraft"]]
-        places = [records[name] for name in ("time", "latitude_deg", "longitude_deg")]
+        craft = [aircraft_ids[at] for at in steps.aircraft]
         known = [self._believed.pop(one, None) for one in craft]
-        doubtful = self._steps(places, firsts, known, limits_mps)
-        ends = zip(*[column[lasts].tolist() for column in places], strict=True)
-        doubts = np.logical_or.reduceat(doubtful, firsts).tolist()
-        for at, (aircraft_id, believed, doubt, end) in enumerate(
-            zip(craft, known, doubts, ends, strict=True)
+        arrivals_mps = self._arrivals_mps(known, steps.firsts)
+        for at, (aircraft_id, believed, end) in enumerate(
+            zip(craft, known, steps.lasts, strict=True)
         ):
+            limit_mps = self.limits_mps[classes[steps.aircraft[at]]]
             # Nearly every flight ends here: it goes on in time and is never too far.
-            if not doubt:
+            if steps.fastest_mps[at] <= limit_mps and arrivals_mps[at] <= limit_mps:
                 self._doubted.pop(aircraft_id, None)
                 self._believed[aircraft_id] = end
                 continue
-            first, limit_mps = int(firsts[at]), float(limits_mps[firsts[at]])
-            some = zip(*[column[first : begins[at + 1]].tolist() for column in places], strict=True)
+            first, last = steps.begins[at : at + 2].tolist()
+            some = _rows([column[first:last] for column in steps.places])
             jumps, newest = self._walk(aircraft_id, limit_mps, believed, some)
             found += [first + one for one in jumps]
             if newest is not None:
@@ -119,34 +150,44 @@ class Jumps:
                 self._doubted.pop(aircraft_id, None)
         return found, believed
 
-    def _steps(
-        self,
-        places: Sequence[Any],
-        firsts: Integers,
-        known: Sequence[_Place | None],
-        limits_mps: Any,
-    ) -> Any:
-        """Of each place, whether it is too far from the one before it, or not after it in time.
+    def _arrivals_mps(
+        self, known: Sequence[_Place | None], firsts: Sequence[_Place]
+    ) -> Sequence[float]:
+        """The speed from what was believed of each to its first place; 0 where nothing was."""
+        if not firsts:
+            return []
+        before = [one or first for one, first in zip(known, firsts, strict=True)]
+        arrivals_mps = self._needed_mps(_columns(before), _columns(firsts)).tolist()
+        return [
+            0.0 if one is None else speed_mps
+            for one, speed_mps in zip(known, arrivals_mps, strict=True)
+        ]
 
-        Before the first of an aircraft is what was believed of it: nothing doubts one unknown.
-        """
-        unknown = np.array([one is None for one in known])
-        own = zip(*[column[firsts].tolist() for column in places], strict=True)
-        before_first = zip(
-            *[then or now for then, now in zip(known, own, strict=True)], strict=True
-        )
-        before = [np.roll(column, 1) for column in places]
-        for column, values in zip(before, before_first, strict=True):
-            column[firsts] = values
-        doubtful = (places[0] <= before[0]) | self._too_far(before, places, limits_mps)
-        doubtful[firsts[unknown]] = False
-        return doubtful
+    def _needed_mps(self, a: Sequence[Any], b: Sequence[Any]) -> Any:
+        """How fast each step from a to b must be flown; infinite where b is not after a."""
+        between_s = (b[0] - a[0]) / 1e6
+        onward = between_s > 0.0
+        needed_mps = np.full(len(between_s), np.inf)
+        np.divide(_distance_m(a, b) - self.slack_m, between_s, out=needed_mps, where=onward)
+        return needed_mps
 
-    def _too_far(self, a: Any, b: Any, limit_mps: Any) -> Any:
-        """Of two places, or of each two in columns."""
-        north_deg, east_deg = np.abs(a[1] - b[1]), np.abs(a[2] - b[2])
-        east_deg = np.minimum(east_deg, 360.0 - east_deg)
-        squeeze = np.cos(np.radians((a[1] + b[1]) / 2.0))
-        distance_m = _METRES_PER_DEGREE * np.hypot(north_deg, east_deg * squeeze)
-        between_s = np.abs(a[0] - b[0]) / 1e6
-        return distance_m - self.slack_m > limit_mps * between_s
+    def _too_far(self, a: _Place, b: _Place, limit_mps: float) -> bool:
+        """Whether nobody flies that fast between two places, whichever was first."""
+        between_s = abs(a[0] - b[0]) / 1e6
+        return bool(_distance_m(a, b) - self.slack_m > limit_mps * between_s)
+
+
+def _distance_m(a: Sequence[Any], b: Sequence[Any]) -> Any:
+    """Between two places, or each two in columns."""
+    north_deg, east_deg = np.abs(a[1] - b[1]), np.abs(a[2] - b[2])
+    east_deg = np.minimum(east_deg, 360.0 - east_deg)
+    squeeze = np.cos(np.radians((a[1] + b[1]) / 2.0))
+    return _METRES_PER_DEGREE * np.hypot(north_deg, east_deg * squeeze)
+
+
+def _rows(columns: Sequence[Any]) -> list[_Place]:
+    return list(zip(*[column.tolist() for column in columns], strict=True))
+
+
+def _columns(places: Sequence[_Place]) -> list[Any]:
+    return [np.array(column) for column in zip(*places, strict=True)]

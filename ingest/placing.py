@@ -54,6 +54,21 @@ class Placing:
         """The connection is lost: what it was told may not have been committed."""
         self._named.clear()
 
+    def guess(self, batch: Sorted) -> Rows | None:
+        """What `rows` will probably say, on the word of what is remembered; None if it does not do.
+
+        Any thread may ask.
+        """
+        runs = list(_runs(batch))
+        found = [self._named.get((run.aircraft_id, run.label or "")) for run in runs]
+        flight_ids: dict[str, int] = {}
+        for run, flight_id in zip(runs, found, strict=True):
+            if flight_id is None:
+                return None
+            flight = flight_ids.setdefault(flight_id, len(flight_ids))
+            batch.records["flight"][run.first : run.end] = flight
+        return Rows(batch.records, batch.aircraft_ids, list(flight_ids), batch.flag_sets)
+
     def rows(self, connection: Connection, batch: Sorted) -> Rows:
         """The records with their flights, in the same order; new flights are made."""
         if len(self._named) > _MOST_LABELS:
@@ -94,8 +109,7 @@ class _Run(NamedTuple):
 
     def moments(self, batch: Sorted, most: int | None = None) -> list[datetime]:
         """When they, or the first of them, were observed."""
-        samples = batch.records["sample"][self.first : self.end][:most]
-        return [batch.samples[at].time for at in samples.tolist()]
+        return arrays.moments(batch.records["time"][self.first : self.end][:most])
 
 
 def _runs(batch: Sorted) -> Iterator[_Run]:

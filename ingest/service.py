@@ -56,13 +56,18 @@ class Service:
             self._subscriber.client, interval_s=settings.receipt_interval_ms / 1_000
         )
         limits = Limits.of(settings)
-        self._ahead = Ahead(self._subscriber.inbox, limits, max_samples=settings.batch_max_samples)
         self._writer = Writer(
             connect=lambda: pool.connect(database, application=settings.client_id),
             worker=settings.client_id,
             limits=limits,
             flight_gap=timedelta(seconds=settings.flight_gap_s),
             jumps=Jumps.of(settings),
+        )
+        self._ahead = Ahead(
+            self._subscriber.inbox,
+            limits,
+            max_samples=settings.batch_max_samples,
+            prepare=self._writer.prepare,
         )
         self._watch()
 

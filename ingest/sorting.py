@@ -12,6 +12,7 @@ import numpy as np
 
 from ingest import rejecting
 from ingest.inbox import Received
+from ingest.jumps import Steps
 from ingest.rejecting import Item
 from ingest.screening import Limits
 from soramichi.domain import wire
@@ -19,6 +20,7 @@ from soramichi.domain.telemetry import TelemetrySample
 from soramichi.errors import MalformedTelemetry
 from soramichi.store import rows
 from soramichi.store.arrays import Integers
+from soramichi.store.copying import Draft
 from soramichi.store.quarantine import Account, Quarantined
 from soramichi.store.rows import Records
 
@@ -28,8 +30,7 @@ NOBODY = ""
 # What the table does not hold of a sample: places in the lists of `Sorted`, and where among the
 # good ones of its message it stood.
 _RECORD = np.dtype(
-    [*rows.RECORD, ("topic", "i4"), ("label", "i4"), ("sample", "i4"), ("message", "i4"),
-     ("position", "i4")]
+    [*rows.RECORD, ("topic", "i4"), ("label", "i4"), ("message", "i4"), ("position", "i4")]
 )  # fmt: skip
 _RAW = np.dtype(f"V{_RECORD.itemsize}")
 
@@ -38,11 +39,13 @@ _RAW = np.dtype(f"V{_RECORD.itemsize}")
 class Sorted:
     """A batch, sorted: `records` have distinct keys, and those of an aircraft stand together.
 
-    Of the texts that records count to, `flag_sets` begins with that of no doubt.
+    Of the texts that records count to, `flag_sets` begins with that of no doubt. A sample is kept
+    as its record alone: ten thousand objects would be made and unmade for the few that are asked
+    for. `steps` (of the records that raise no doubt) and `draft` are there where somebody prepared
+    them, until a record is changed.
     """
 
     messages: list[Received] = field(default_factory=list)
-    samples: list[TelemetrySample] = field(default_factory=list)
     topics: list[wire.Topic] = field(default_factory=list)
     aircraft_ids: list[str] = field(default_factory=list)
     labels: list[str | None] = field(default_factory=list)
@@ -50,6 +53,8 @@ class Sorted:
     records: Records = field(default_factory=lambda: np.zeros(0, _RECORD))
     quarantined: list[Quarantined] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
+    steps: Steps | None = None
+    draft: Draft | None = None
 
     def book(self, operator_id: str, account: Account) -> None:
         """Add to one operator's books."""
@@ -64,14 +69,15 @@ class Sorted:
         return found
 
     def item(self, at: int) -> Item:
-        """One of the records, as an object."""
+        """One of the records, as an object, out of its message."""
         one = self.records[at]
+        message, position = self.messages[one["message"]], int(one["position"])
         return Item(
             self.topics[one["topic"]],
-            self.samples[one["sample"]],
+            _samples(message.payload)[position],
             self.flag_sets[one["flags"]],
-            self.messages[one["message"]],
-            int(one["position"]),
+            message,
+            position,
         )
 
     def items(self) -> list[Item]:
@@ -80,6 +86,7 @@ class Sorted:
 
     def flag(self, positions: Sequence[int] | Integers, flags: tuple[str, ...]) -> None:
         """Have these records name these rules."""
+        self.steps = self.draft = None
         if flags not in self.flag_sets:
             self.flag_sets.append(flags)
         self.records["flags"][positions] = self.flag_sets.index(flags)
@@ -89,6 +96,7 @@ class Sorted:
         items = [self.item(at) for at in positions.tolist()]
         self.quarantined += [rejecting.refused(item, reason, None, detail) for item in items]
         self.records = np.delete(self.records, positions)
+        self.steps = self.draft = None
 
 
 def sort(messages: Iterable[Received], limits: Limits) -> Sorted:
@@ -125,7 +133,6 @@ class Sorter:
         decoded = wire.decode_all([message[1] for message in messages])
         decoded = decoded or self._decode(messages)
         self._batch.messages += messages
-        self._batch.samples += decoded.samples
         if decoded.samples:
             self._parts.append(self._part(messages, decoded))
         self.samples += len(decoded.samples)
@@ -193,9 +200,7 @@ class Sorter:
             ("position", counts - np.cumsum(counts)),
         ):
             part[name] = np.repeat(column, counts)
-        everyone = np.arange(len(part))
-        part["position"] += everyone
-        part["sample"] = len(self._batch.samples) - len(part) + everyone
+        part["position"] += np.arange(len(part))
         return part
 
 
@@ -218,6 +223,12 @@ def _joined(parts: Sequence[Records]) -> Records:
 
 # A worker hears the same few thousand topics again and again.
 _topic = lru_cache(maxsize=16_384)(wire.parse_topic)
+
+
+# Many of one message are asked for in a row, or by turns with those of another that is the same.
+@lru_cache(maxsize=16)
+def _samples(payload: bytes) -> list[TelemetrySample]:
+    return wire.decode(payload).samples
 
 
 def _screen(batch: Sorted, limits: Limits) -> None:

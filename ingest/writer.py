@@ -25,6 +25,7 @@ from ingest.sorting import Sorted
 from soramichi.domain import wire
 from soramichi.domain.flight import AircraftClass
 from soramichi.store import flights, quarantine, registry, telemetry
+from soramichi.store.copying import Draft
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account, Quarantined
 from soramichi.store.rows import Records, Rows, pick
@@ -75,6 +76,12 @@ class Writer:
 
     def __post_init__(self) -> None:
         self._placing = Placing(self.flight_gap)
+
+    def prepare(self, batch: Sorted) -> None:
+        """Do what needs no database, before `settle`; any thread may."""
+        batch.steps = self.jumps.steps(_plain(batch))
+        guess = self._placing.guess(batch)
+        batch.draft = Draft.of(guess) if guess else None
 
     def settle(self, messages: Sequence[Received], batch: Sorted | None = None) -> Settled:
         """Commit the batch, which is what is in the messages if it was sorted before.
@@ -221,6 +228,7 @@ class Writer:
             telemetry.append_all(
                 connection,
                 placed,
+                draft=batch.draft,
                 meanwhile=lambda: gains.append(following.of(placed, placed, batch)),
             )
         except errors.UniqueViolation as error:
@@ -237,8 +245,9 @@ class Writer:
             self._screen(batch, self._claim(connection, batch))
             placed = self._placing.rows(connection, batch)
             appended = telemetry.append_new(connection, placed)
-            for at in appended.duplicates:
-                batch.book(batch.item(at).topic.operator_id, Account(duplicate=1))
+            duplicates = batch.by_operator(batch.records[appended.duplicates])
+            for operator_id, count in duplicates.items():
+                batch.book(operator_id, Account(duplicate=count))
             conflicts = [rejecting.conflicting(batch.item(at)) for at in appended.conflicts]
             batch.quarantined += conflicts
             stored = placed.take(appended.stored)
@@ -290,9 +299,10 @@ class Writer:
 
     def _screen(self, batch: Sorted, classes: Sequence[AircraftClass]) -> None:
         """Flag those samples that their aircraft cannot have flown to."""
-        plain = np.flatnonzero(batch.records["flags"] == 0)
-        jumps = self.jumps.find(pick(batch.records, plain), batch.aircraft_ids, classes)
+        steps = batch.steps or self.jumps.steps(_plain(batch))
+        jumps = self.jumps.find(steps, batch.aircraft_ids, classes)
         if len(jumps):
+            plain = np.flatnonzero(batch.records["flags"] == 0)
             batch.flag(plain[jumps], (IMPLIED_SPEED,))
 
     def _book_quarantined(self, connection: Connection, batch: Sorted) -> list[Quarantined]:
@@ -304,6 +314,12 @@ class Writer:
             account = Account(quarantined=1) if is_new else Account(duplicate=1)
             batch.book(item.operator_id or sorting.NOBODY, account)
         return [item for item, is_new in zip(batch.quarantined, new, strict=True) if is_new]
+
+
+def _plain(batch: Sorted) -> Records:
+    """The records that raise no doubt."""
+    plain = np.flatnonzero(batch.records["flags"] == 0)
+    return batch.records if len(plain) == len(batch.records) else pick(batch.records, plain)
 
 
 def _outcome(change: Account) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg.copy import LibpqWriter, QueuedLibpqWriter
 
 from soramichi.store.arrays import Integers
 from soramichi.store.pool import Connection
@@ -22,6 +23,8 @@ from soramichi.store.rows import NOTHING, SAMPLE_COLUMNS, WORDS, Records, Rows
 
 COLUMNS = ("aircraft_id", "flight_id", "flags", "received_at", *SAMPLE_COLUMNS)
 
+# Rows in one block, of a few hundred kilobytes, while more are to come.
+_AT_ONCE = 2_000
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _NULL = -1
@@ -44,29 +47,65 @@ class _Shape(NamedTuple):
     absent: frozenset[str]
 
 
-def copy_in(
+def copy_in(  # noqa: PLR0913  # the last two are for those in a hurry
     connection: Connection,
     table: str,
     own: tuple[str, NDArray[Any]],
     rows: Rows,
     *,
+    draft: Draft | None = None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
-    """COPY rows into a table of ours that has `COLUMNS` and one column more, its `own`.
+    """COPY rows, at least one, into a table of ours with `COLUMNS` and one more, its `own`.
 
     That column's values are eight bytes (microseconds for a time) or four. Names are those of
-    our own columns, never a user's. `meanwhile` is called while the database is at work.
+    our own columns, never a user's. A `draft` of these rows is used if it fits. `meanwhile` is
+    called while the database is at work.
     """
     name, values = own
     statement = f"COPY {table} ({name}, {', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
-    with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-        copy.write(b"".join([_SIGNATURE, *_blocks(values, rows), _END]))
-        meanwhile()
+    with connection.cursor() as cursor:
+        # A thread of its own sends many, so that the database has the first before the last are
+        # written; for few it would cost more than it gains.
+        writer = QueuedLibpqWriter(cursor) if len(rows) > _AT_ONCE else LibpqWriter(cursor)
+        with cursor.copy(statement.encode(), writer=writer) as copy:
+            copy.write(_SIGNATURE)
+            blocks = draft.blocks if draft and draft.fits(rows) else _blocks(rows, values.itemsize)
+            for at, block in blocks:
+                block["own"] = values[at]
+                copy.write(block.tobytes())
+            copy.write(_END)
+            meanwhile()
 
 
-def _blocks(values: NDArray[Any], rows: Rows) -> Iterator[bytes]:
-    if not len(rows):
-        return
+class _Block(NamedTuple):
+    """Rows of one shape without the own column of their table, and their places in the batch."""
+
+    at: slice | Integers
+    rows: NDArray[Any]
+
+
+class Draft(NamedTuple):
+    """Rows written before it is certain of which flights they are."""
+
+    flight_ids: list[str]
+    flight: Integers
+    blocks: list[_Block]
+
+    @classmethod
+    def of(cls, rows: Rows) -> Draft:
+        """These rows, for a table whose own column takes eight bytes."""
+        return cls([*rows.flight_ids], rows.records["flight"].copy(), [*_blocks(rows, 8)])
+
+    def fits(self, rows: Rows) -> bool:
+        """Whether the same rows turned out to be of these flights."""
+        return self.flight_ids == rows.flight_ids and np.array_equal(
+            self.flight, rows.records["flight"]
+        )
+
+
+def _blocks(rows: Rows, own_bytes: int) -> Iterator[_Block]:
+    """The rows, of which there is at least one."""
     aircraft, flights = _texts(rows.aircraft_ids), _texts(rows.flight_ids)
     for at in _alike(rows.records, aircraft.sizes, flights.sizes):
         records = rows.records[at]
@@ -78,14 +117,13 @@ def _blocks(values: NDArray[Any], rows: Rows) -> Iterator[bytes]:
             tuple(int(one[name]) for name in WORDS),
             frozenset(name for name in _OPTIONAL if _absent(one, name)),
         )
-        block = np.repeat(_template(f">i{values.itemsize}", shape), len(records))
-        block["own"] = values[at]
+        block = np.repeat(_template(f">i{own_bytes}", shape), len(records))
         block["aircraft_id"] = aircraft.texts[records["aircraft"]]
         block["flight_id"] = flights.texts[records["flight"]]
         for name in ("received_at", *SAMPLE_COLUMNS):
             if name not in WORDS and name not in shape.absent:
                 block[name] = records[name]
-        yield block.tobytes()
+        yield _Block(at, block)
 
 
 class _Texts(NamedTuple):
@@ -101,7 +139,7 @@ def _texts(texts: Sequence[str]) -> _Texts:
 def _alike(
     records: Records, aircraft_bytes: Integers, flight_bytes: Integers
 ) -> list[slice] | list[Integers]:
-    """The positions of the rows of each shape."""
+    """The positions of the rows of each shape, so many at once at most."""
     key = aircraft_bytes[records["aircraft"]] << 12 | flight_bytes[records["flight"]]
     key = key << 16 | records["flags"]
     for name in WORDS:
@@ -109,9 +147,10 @@ def _alike(
     for name in _OPTIONAL:
         key = key << 1 | _absent(records, name)
     if (key == key[0]).all():
-        return [slice(None)]
+        return [slice(at, at + _AT_ONCE) for at in range(0, len(key), _AT_ONCE)]
     order = np.argsort(key, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(key[order])) + 1)
+    shapes = np.split(order, np.flatnonzero(np.diff(key[order])) + 1)
+    return [one[at : at + _AT_ONCE] for one in shapes for at in range(0, len(one), _AT_ONCE)]
 
 
 def _absent(records: Records, name: str) -> Any:

@@ -5,9 +5,11 @@ One record of a numpy array is one sample; texts are kept once and records count
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,16 +18,17 @@ from numpy.typing import NDArray
 
 from soramichi.domain.altitude import Datum
 from soramichi.domain.telemetry import OperationalStatus, TelemetrySample
-from soramichi.store.arrays import EPOCH, Integers
+from soramichi.store.arrays import EPOCH, Integers, moments
 
 # The members of a sample in their order, but for `flight`, which comes last and
 # of which the table holds the platform's own `flight_id`.
 SAMPLE_COLUMNS = tuple(field.name for field in msgspec.structs.fields(TelemetrySample))[:-1]
 # What a record holds for a text: its place among these.
-WORDS: dict[str, tuple[str, ...]] = {
-    "altitude_datum": tuple(Datum),
-    "status": tuple(OperationalStatus),
+_ENUMERATIONS: dict[str, type[StrEnum]] = {
+    "altitude_datum": Datum,
+    "status": OperationalStatus,
 }
+WORDS: dict[str, tuple[str, ...]] = {name: tuple(kind) for name, kind in _ENUMERATIONS.items()}
 # What it holds where a sequence number or a word is not known; a number is then not-a-number.
 NOTHING = -1
 _KINDS = {"time": "i8", "seq": "i8"} | dict.fromkeys(WORDS, "i1")
@@ -117,10 +120,19 @@ def fill(records: Records, samples: Sequence[TelemetrySample]) -> Sequence[str |
     return labels
 
 
-def microseconds(moments: Sequence[datetime]) -> Integers:
-    """Times as records hold them; exact until the year 2242, when a double gets too coarse."""
+def samples(records: Records, labels: Sequence[str | None]) -> list[TelemetrySample]:
+    """The samples that records hold, in UTC, each of a flight of this label; undoes `fill`."""
+    columns = [_RECOVERED.get(name, _numbers_back)(records[name]) for name in SAMPLE_COLUMNS]
+    return [
+        TelemetrySample(**dict(zip(SAMPLE_COLUMNS, members, strict=True)), flight=label)
+        for *members, label in zip(*columns, labels, strict=True)
+    ]
+
+
+def microseconds(times: Sequence[datetime]) -> Integers:
+    """Times as records hold them; exact until the year 2106, when a double gets too coarse."""
     # Before the multiplication, so that it meets a number small enough to stay exact.
-    seconds = np.array([moment.timestamp() for moment in moments]) - EPOCH.timestamp()
+    seconds = np.array([one.timestamp() for one in times]) - EPOCH.timestamp()
     return np.rint(1e6 * seconds).astype(np.int64)
 
 
@@ -144,6 +156,19 @@ def _seqs(column: Sequence[int | None]) -> Integers:
     return np.array(column, np.int64)
 
 
+def _numbers_back(column: NDArray[np.float64]) -> list[float | None]:
+    return [None if math.isnan(one) else one for one in column.tolist()]
+
+
+def _seqs_back(column: Integers) -> list[int | None]:
+    return [None if one == NOTHING else one for one in column.tolist()]
+
+
+def _words_back(kind: type[StrEnum]) -> Callable[[Integers], list[StrEnum | None]]:
+    words = dict(enumerate(kind))
+    return lambda column: [words.get(one) for one in column.tolist()]
+
+
 def _word(name: str) -> Callable[[Sequence[str | None]], Any]:
     places: dict[str | None, int] = {word: at for at, word in enumerate(WORDS[name])}
     places[None] = NOTHING
@@ -157,6 +182,11 @@ def _word(name: str) -> Callable[[Sequence[str | None]], Any]:
     return converted
 
 
+_RECOVERED: dict[str, Callable[[Any], Any]] = {
+    "time": moments,
+    "seq": _seqs_back,
+    **{name: _words_back(kind) for name, kind in _ENUMERATIONS.items()},
+}
 _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "time": microseconds,
     "seq": _seqs,

@@ -14,7 +14,7 @@ from itertools import groupby
 
 import numpy as np
 
-from ingest import rejecting, sorting
+from ingest import sorting
 from ingest.inbox import Received
 from ingest.jumps import Jumps
 from ingest.screening import Limits
@@ -22,7 +22,7 @@ from soramichi.domain import malformed, wire
 from soramichi.domain.flight import AircraftClass
 from soramichi.errors import MalformedTelemetry
 from soramichi.store.quarantine import Account, Quarantined
-from soramichi.store.rows import RECORD, fill
+from soramichi.store.rows import RECORD, fill, samples
 from tests.fuzz.broker_targets import session, stream
 
 Counts = Counter[str]
@@ -86,7 +86,7 @@ def batch(data: bytes) -> Counts:
     assert books.received == len(found.items()) + books.duplicate + len(found.quarantined)
     for one in found.quarantined:
         _can_be_kept(one)
-    _can_be_stored(found.items())
+    _can_be_stored(found)
     return Counter(
         received=books.received,
         stored=len(found.items()),
@@ -102,7 +102,8 @@ def _can_be_kept(one: Quarantined) -> None:
     assert one.seq is None or 0 <= one.seq < 2**63
 
 
-def _can_be_stored(items: Sequence[rejecting.Item]) -> None:
+def _can_be_stored(batch: sorting.Sorted) -> None:
+    items = batch.items()
     keys = {(one.topic.aircraft_id, one.sample.time) for one in items}
     assert len(keys) == len(items)
     runs = [name for name, _ in groupby(items, lambda one: one.topic.aircraft_id)]
@@ -110,9 +111,11 @@ def _can_be_stored(items: Sequence[rejecting.Item]) -> None:
     for one in items:
         assert LIMITS.oldest <= one.sample.time <= NOW + LIMITS.future_limit
     records = np.zeros(len(items), RECORD)
-    fill(records, [one.sample for one in items])
-    jumps = Jumps().find(records, ["JA01"], [AircraftClass.UNKNOWN]).tolist()
-    assert jumps == sorted(set(jumps) & set(range(1, len(items))))
+    labels = fill(records, [one.sample for one in items])
+    assert samples(records, labels) == [one.sample for one in items]
+    memory = Jumps()
+    found = memory.find(memory.steps(records), ["JA01"], [AircraftClass.UNKNOWN]).tolist()
+    assert found == sorted(set(found) & set(range(1, len(items))))
 
 
 def topic(data: bytes) -> Counts:

@@ -35,7 +35,8 @@ def found(
 ) -> list[int]:
     records = np.zeros(len(samples), RECORD)
     fill(records, samples)
-    return list((jumps or Jumps()).find(records, [aircraft_id], [of]))
+    jumps = jumps or Jumps()
+    return list(jumps.find(jumps.steps(records), [aircraft_id], [of]))
 
 
 @pytest.mark.parametrize(("north_km", "jumps"), [(1.39, []), (1.41, [1])])

@@ -7,14 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ingest import sorting
 from ingest.inbox import Received
+from ingest.sorting import Sorted
 from ingest.writer import Writer
 from soramichi.bench import stage
 from soramichi.domain import wire
+from soramichi.domain.telemetry import OperationalStatus
 from soramichi.settings import DatabaseSettings
 from soramichi.store import quarantine
+from soramichi.store.copying import COLUMNS
 from soramichi.store.pool import Connection
 from soramichi.store.quarantine import Account
+from soramichi.store.rows import Row
 from tests.builders import A_SAMPLE, a_sample
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -71,6 +76,47 @@ def test_batches_sent_again_in_a_row_are_followed_by_new_ones(
         Account(received=90, stored=60, duplicate=30),
         [("F1", 60, "{[0,60)}", 60)],
     )
+
+
+def test_what_is_prepared_is_stored_as_it_was_sent(writer: Writer, connection: Connection) -> None:
+    writer.settle([*samples(0, 1), *samples(0, 1, "JA-LONG-2", "F2")])  # from then on known
+    ways: list[dict[str, object]] = [
+        {}, {"status": OperationalStatus.AIRBORNE}, {"ground_speed_mps": 1.5, "heading_deg": 359.9},
+        {"seq": None}, {"latitude_deg": 50.0},
+    ]  # fmt: skip
+    sent, messages = [], []
+    for second in range(1, 3_000):
+        for aircraft, flight in (("JA01", "F1"), ("JA-LONG-2", "F2")):
+            changes = {"seq": second, "flight": flight, **ways[second % len(ways)]}
+            sample = a_sample(time=A_SAMPLE.time + timedelta(seconds=second), **changes)
+            topic = wire.telemetry_topic("mie-demo", aircraft)
+            sent.append((aircraft, sample))
+            messages.append(Received(topic, wire.encode(sample), len(sent), 1, NOW))
+
+    def stored(first: int, end: int) -> Sorted:
+        batch = sorting.sort(messages[first:end], writer.limits)
+        writer.prepare(batch)
+        assert batch.draft is not None
+        writer.settle(messages[first:end], batch)
+        return batch
+
+    plain = stored(0, 8)  # as far as the first that is too far away
+    stored(8, len(messages))
+
+    assert plain.draft is None  # it was flagged, and written anew
+    found = connection.execute(
+        f"SELECT {', '.join(COLUMNS)} FROM telemetry WHERE time > %s"
+        " ORDER BY time, aircraft_id DESC",
+        (A_SAMPLE.time,),
+    ).fetchall()
+    flights = {"JA01": "F1", "JA-LONG-2": "F2"}
+    assert [row[:2] + row[3:] for row in found] == [
+        Row(aircraft, flights[aircraft], None, NOW, sample).values()[:2]
+        + Row(aircraft, flights[aircraft], None, NOW, sample).values()[3:]
+        for aircraft, sample in sent
+    ]
+    flagged = {second for second, row in enumerate(found[::2], 1) if row[2]}
+    assert flagged == set(range(4, 3_000, 5))
 
 
 def test_a_flight_and_a_state_move_on_without_touching_an_index(

@@ -6,10 +6,10 @@ import pytest
 
 from soramichi.domain.telemetry import OperationalStatus
 from soramichi.store import flights, registry, telemetry
-from soramichi.store.copying import COLUMNS
+from soramichi.store.copying import COLUMNS, Draft
 from soramichi.store.flights import Key
 from soramichi.store.pool import Connection
-from soramichi.store.rows import Row
+from soramichi.store.rows import Row, Rows
 from tests.builders import a_sample, append, progress
 
 NOON = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -58,6 +58,17 @@ def test_every_member_is_stored_exactly_as_sent(connection: Connection) -> None:
 
     [stored] = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM telemetry").fetchall()
     assert stored == sent.values()
+
+
+@pytest.mark.parametrize("guessed", [["F1", "F2"], ["F2", "F1"], ["F1", "F-other"]])
+def test_a_draft_of_other_flights_is_not_used(connection: Connection, guessed: list[str]) -> None:
+    rows = Rows.of([row(0), row(1)._replace(flight_id="F2")])
+    draft = Draft.of(Rows(rows.records, rows.aircraft_ids, guessed))
+
+    telemetry.append_all(connection, rows, draft=draft)
+
+    stored = connection.execute("SELECT flight_id FROM telemetry ORDER BY time").fetchall()
+    assert stored == [("F1",), ("F2",)]
 
 
 def test_a_batch_sent_again_is_all_duplicates(connection: Connection) -> None:
