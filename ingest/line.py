@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import socket
 import ssl
-import struct
 import threading
 from collections.abc import Sequence
-from itertools import chain, repeat
+
+import numpy as np
 
 _READ_BYTES = 256 * 1024
 _PUBLISH = 0x30
@@ -165,10 +165,10 @@ class Line:
 
     def acknowledge(self, packet_ids: Sequence[int]) -> None:
         """Tell the broker that these are settled, at the next `flush`; on a closed line never."""
-        codes = chain.from_iterable(zip(repeat(_PUBACK), packet_ids, strict=False))
-        packets = struct.pack(f">{2 * len(packet_ids)}H", *codes)
+        packets = np.full((len(packet_ids), 2), _PUBACK, ">u2")
+        packets[:, 1] = packet_ids
         with self._lock:
-            self._out += packets
+            self._out += packets.tobytes()
             self._held.difference_update(packet_ids)
 
     def in_flight(self) -> int:

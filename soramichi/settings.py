@@ -87,7 +87,7 @@ class IngestSettings(_Section):
     # The broker keeps the session under this name while we are away; one name a worker.
     client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "soramichi-ingest"
     topic_filter: str = "soramichi/v1/+/+/telemetry"
-    batch_max_samples: Annotated[int, Field(ge=1, le=100_000)] = 20_000
+    batch_max_samples: Annotated[int, Field(ge=1, le=100_000)] = 30_000
     batch_max_age_ms: Annotated[int, Field(ge=1, le=10_000)] = 10
     # What is received and not yet settled; beyond either, the broker keeps it.
     inbox_max_messages: Annotated[int, Field(ge=1, le=65_535)] = 16_384

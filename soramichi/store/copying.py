@@ -73,7 +73,7 @@ def copy_in(  # noqa: PLR0913  # the last two are for those in a hurry
             blocks = draft.blocks if draft and draft.fits(rows) else _blocks(rows, values.itemsize)
             for at, block in blocks:
                 block["own"] = values[at]
-                copy.write(block.tobytes())
+                copy.write(block.view(np.uint8).data)
             copy.write(_END)
             meanwhile()
 
