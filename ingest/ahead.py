@@ -32,7 +32,9 @@ class Gathered(NamedTuple):
 
 
 class Ahead:
-    """Between the inbox and the writer: about `max_samples` are taken out of the one, no more.
+    """Between the inbox and the writer: about one batch is taken out of the one, no more.
+
+    A batch is full with about so many samples, or so many messages.
 
     `prepare` is called with a full batch, for what else can be done beforehand.
     """
@@ -43,12 +45,14 @@ class Ahead:
         limits: Limits,
         *,
         max_samples: int,
+        max_messages: int,
         prepare: Callable[[Sorted], None] = lambda _: None,
     ) -> None:
         self._inbox = inbox
         self._limits = limits
         self._prepare = prepare
         self._max_samples = max_samples
+        self._max_messages = max_messages
         self._changed = threading.Condition()
         self._messages: list[Received] = []
         self._sorter = Sorter(limits)
@@ -98,7 +102,9 @@ class Ahead:
         return Gathered(messages, batch or sorter.finish())
 
     def _full(self) -> bool:
-        return self._sorter.samples >= self._max_samples
+        return (
+            self._sorter.samples >= self._max_samples or len(self._messages) >= self._max_messages
+        )
 
     def _run(self) -> None:
         try:

@@ -67,6 +67,8 @@ class Service:
             self._subscriber.inbox,
             limits,
             max_samples=settings.batch_max_samples,
+            # Half of what a broker sends unacknowledged, so that a batch comes in meanwhile.
+            max_messages=max(settings.inbox_max_messages // 2, 1),
             prepare=self._writer.prepare,
         )
         self._watch()

@@ -36,6 +36,10 @@ _LONGEST_PAUSE_S = 30.0
 # How often the network thread looks at its clocks when nothing happens.
 _TICK_S = 0.25
 _MOST_NAMES = 20_000
+# Half of all packet ids. A broker that sends on without acknowledgements (mosquitto 2.0 with a
+# window of thousands, seen 2026-11 with 60,000) would else come round to ids that we still hold,
+# and its new messages would look like old ones.
+_MOST_HELD = 32_768
 # Reads of fewer messages are not worth their while, and make a short pause before the next.
 _A_GOOD_READ = 100
 _GATHERED_S = 0.002
@@ -169,7 +173,7 @@ class Subscriber:
 
     def _wait(self, waiting: selectors.BaseSelector, line: Line, *, sent_all: bool) -> None:
         """Wait for the broker, for something to send, or for the clock; and read what came."""
-        full = self.inbox.full() and not self._discarding
+        full = not self._discarding and (self.inbox.full() or line.in_flight() >= _MOST_HELD)
         wanted = (0 if full else selectors.EVENT_READ) | (0 if sent_all else selectors.EVENT_WRITE)
         _watch(waiting, line, wanted)
         for key, events in waiting.select(_TICK_S):

@@ -34,7 +34,7 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def ahead(inbox: Inbox) -> Iterator[Ahead]:
-    made = Ahead(inbox, LIMITS, max_samples=100)
+    made = Ahead(inbox, LIMITS, max_samples=100, max_messages=2_000)
     made.start()
     yield made
     made.stop()
@@ -79,6 +79,20 @@ def test_no_more_than_a_batch_leaves_the_inbox_while_nobody_takes(
 
     assert len(inbox) >= 3_000 - 100 - 1_000
     assert len(ahead) == 3_000
+
+
+def test_a_batch_is_full_with_so_many_messages_too(inbox: Inbox) -> None:
+    made = Ahead(inbox, LIMITS, max_samples=100_000, max_messages=700)
+    made.start()
+    try:
+        for first in range(0, 3_000, 100):
+            inbox.put(some(first, first + 100))
+        gathered = made.take(max_age_s=60.0, wait_s=5)  # which it need not wait for
+    finally:
+        made.stop()
+
+    assert gathered is not None
+    assert 700 <= len(gathered.messages) < 700 + 1_000
 
 
 def test_nothing_comes_of_nothing(ahead: Ahead) -> None:
