@@ -11,6 +11,8 @@ import numpy as np
 import shapely
 
 from routes_planner.compiled.tables import Floats, Integers
+from routes_planner.merging import line_between
+from routes_planner.zones_in.footprint import number
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.geodesy import LocalPlane
 from soramichi.domain.position import Position
@@ -131,10 +133,11 @@ def read_population(source: str, data: bytes) -> Population:
         text = row[people_at].strip() if code else ""
         if not code or text in {"*", "-", ""}:
             continue
-        try:
-            counts[code] = counts.get(code, 0.0) + float(text)
-        except ValueError:
-            raise BadFile(source, f"{text[:40]!r} is not a number", field=f"line {line}") from None
+        people = number(text)
+        if people is None or people < 0.0:
+            reason = f"{text[:40]!r} is no number of people"
+            raise BadFile(source, reason, field=f"line {line}")
+        counts[code] = counts.get(code, 0.0) + people
     return _population(source, counts)
 
 
@@ -153,6 +156,8 @@ def _cell(code: str) -> tuple[int, int]:
     """Row and column of a code, counted from 0 N and 100 E in cells of its own size."""
     row, column = int(code[:2]), int(code[2:4])
     if len(code) >= 6:
+        if not set(code[4:6]) <= set("01234567"):
+            raise ValueError(code)
         row, column = row * 8 + int(code[4]), column * 8 + int(code[5])
     if len(code) >= 8:
         row, column = row * 10 + int(code[6]), column * 10 + int(code[7])
@@ -195,8 +200,8 @@ def _text(source: str, data: bytes) -> str:
 
 
 def area_below(corridor: Corridor) -> tuple[LocalPlane, shapely.Polygon]:
-    """The corridor's width as an area in metres of a plane around it."""
-    line = shapely.LineString([w.lonlat for w in corridor.waypoints])
+    """The corridor's width as an area in metres of a plane around it; its legs are geodesics."""
+    line = line_between(corridor, 0.0, math.inf)
     middle = line.centroid
     plane = LocalPlane(Position(latitude_deg=middle.y, longitude_deg=middle.x))
     whole = shapely.union(line, shapely.Point(corridor.waypoints[0].lonlat))

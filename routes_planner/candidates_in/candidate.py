@@ -75,7 +75,11 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A flown line as a file has it; `datum` None when the file does not say."""
+    """A flown line as a file has it; `datum` None when the file does not say.
+
+    `timed` False: somewhere it waits, or changes its speed, so that when it passes where is not
+    known, whenever it departs.
+    """
 
     name: str
     points: Sequence[Point]
@@ -83,6 +87,7 @@ class Line:
     members: Mapping[str, Any] = field(default_factory=dict)
     takeoff_amsl_m: float | None = None
     aircraft_class: AircraftClass | None = None
+    timed: bool = True
 
 
 def corridor(line: Line, stated: Stated, source: str, item: Item) -> Corridor:
@@ -116,7 +121,7 @@ def corridor(line: Line, stated: Stated, source: str, item: Item) -> Corridor:
             name=line.name,
             waypoints=_waypoints(line, source),
             heights=_heights(line, values, stated, item),
-            departs_at=stated.departs_at or values.time("departs_at"),
+            departs_at=(stated.departs_at or values.time("departs_at")) if line.timed else None,
             takeoff_amsl_m=line.takeoff_amsl_m if takeoff is None else takeoff,
             aircraft_class=aircraft_class or AircraftClass.UNKNOWN,
             source=source,

@@ -31,7 +31,13 @@ _FRAMES = {
 _MODES = {1: Datum.TAKEOFF, 2: Datum.AMSL, 3: Datum.AMSL, 4: Datum.AGL}
 # MAV_CMD numbers with a position: waypoint, loiter, land, take-off, spline, VTOL take-off and land.
 _FLOWN = (16, 17, 18, 19, 21, 22, 31, 82, 84, 85)
-_TAKE_OFF, _RETURN, _CHANGE_SPEED = (22, 84), 20, 178
+_TAKE_OFF, _RETURN = (22, 84), 20
+# Those that may take time at one place: a waypoint and loitering for so many seconds or turns in
+# the first parameter, loitering for ever or until a height is reached, a delay; and another speed.
+_WAIT_IF_ASKED, _WAIT, _CHANGE_SPEED = (16, 18, 19), (17, 31, 93), 178
+# The others below 95 fly somewhere, but for a region of interest and the delay; so do those that
+# jump back to an earlier item or fly to a new place.
+_NAVIGATION_ENDS, _STAYS, _ELSEWHERE = 95, (80, 93), (177, 192, 601)
 _FIXED_WING = 1
 _DEEPEST = 8
 
@@ -53,7 +59,9 @@ def lines(source: str, document: Any, item: Item) -> list[Line]:
         raise BadFile(source, "the plan has no list of items", field="mission.items")
     home = _home(source, mission.get("plannedHomePosition"))
     stops = [_Stop(home._replace(height_m=0.0), Datum.TAKEOFF)]
+    timed = True
     for entry in _flat(source, mission["items"], 0):
+        timed &= _is_timed(entry, item)
         stop = _stop(source, entry, home, stops[-1], item)
         if stop is not None:
             stops.append(stop)
@@ -66,6 +74,7 @@ def lines(source: str, document: Any, item: Item) -> list[Line]:
         members={"speed_mps": mission.get("cruiseSpeed" if fixed_wing else "hoverSpeed")},
         takeoff_amsl_m=home.height_m,
         aircraft_class=AircraftClass.DRONE,
+        timed=timed,
     )
     return [_in_one_datum(line, [stop.datum for stop in stops], item)]
 
@@ -98,6 +107,22 @@ def _flat(source: str, items: list[Any], depth: int) -> Iterator[dict[str, Any]]
         yield from _flat(source, inner, depth + 1)
 
 
+def _is_timed(entry: dict[str, Any], item: Item) -> bool:
+    """Whether what comes after is passed when the line's length and speed say."""
+    command, params = entry.get("command"), entry.get("params")
+    first = params[0] if isinstance(params, list) and params else None
+    asks = command in _WAIT_IF_ASKED and first is not None and number(first) != 0.0
+    if not asks and command not in (*_WAIT, _CHANGE_SPEED):
+        return True
+    item.unknown(
+        f"item {entry.get('doJumpId')}",
+        "待機または速度変更があり通過時刻が分からないため、出発時刻なしとして判定します",
+        "it waits or changes its speed, so when it passes where is not known: "
+        "judged as without a departure time",
+    )
+    return False
+
+
 def _stop(
     source: str, entry: dict[str, Any], home: Point, before: _Stop, item: Item
 ) -> _Stop | None:
@@ -105,11 +130,15 @@ def _stop(
     command, params = entry.get("command"), entry.get("params")
     if command == _RETURN:
         return before._replace(point=home._replace(height_m=before.point.height_m))
-    if command == _CHANGE_SPEED:
-        item.noted(
-            f"item {entry.get('doJumpId')}",
-            "途中の速度変更は使いません",
-            "a change of speed on the way is not used",
+    if (
+        not isinstance(command, int)
+        or command in _ELSEWHERE
+        or (command < _NAVIGATION_ENDS and command not in (*_FLOWN, *_STAYS))
+    ):
+        raise BadFile(
+            source,
+            f"where command {str(command)[:20]} flies cannot be told; plan it with waypoints",
+            field=f"item {entry.get('doJumpId')}",
         )
     if command not in _FLOWN:
         return None

@@ -27,8 +27,8 @@ class RuleKind(StrEnum):
     """What a rule is about.
 
     HEIGHT_MAX: not at `value` or higher. HEIGHT_MIN: not lower than `value`,
-    except while climbing away or coming down; with `over` only above such
-    zones. ZONE: the effect of zones of `zone_kinds` or `zone_identifiers`.
+    except while climbing away or coming down (`rules.verdicts`); with `over` only
+    above such zones. ZONE: the effect of zones of `zone_kinds` or `zone_identifiers`.
     SURROUND: the effect within `value` metres around such zones. CONDITION:
     something to see to that no map can tell.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, pairwise, takewhile
 
 from routes_planner.merging import merged
 from routes_planner.rules.ruleset import Rule, RuleKind, RuleSet
@@ -16,6 +16,11 @@ from routes_planner.verdict import Finding, Verdict
 from soramichi.domain.corridor import Corridor
 from soramichi.domain.geodesy import distance_m
 from soramichi.domain.geozone import Geozone
+
+# A leg that rises or sinks by less is no take-off and no landing. Shallower than any that is flown
+# on purpose: departures are designed for 3.3 % at least (ICAO Doc 8168), an approach of 3 degrees
+# sinks by 5.2 %.
+LEAST_GRADIENT = 0.02
 
 
 def with_rules(
@@ -37,18 +42,23 @@ def with_rules(
 def terminal_phases_m(corridor: Corridor) -> tuple[float, float]:
     """(where the first climb ends, where the last descent begins), in metres along the line.
 
-    Only legs that really climb, or descend, count: a level or unknown line is
-    en route from its first metre to its last.
+    Only legs that climb, or descend, by `LEAST_GRADIENT` count: a level or unknown
+    line is en route from its first metre to its last, and so is one that rises a
+    little all the way.
     """
-    along = [0.0]
-    for here, there in pairwise(corridor.waypoints):
-        along.append(along[-1] + distance_m(here, there))
+    lengths = [distance_m(here, there) for here, there in pairwise(corridor.waypoints)]
+    along = [0.0, *accumulate(lengths)]
     if corridor.heights is None:
         return 0.0, along[-1]
     rises = [there - here for here, there in pairwise(corridor.heights)]
-    climb = next((k for k, rise in enumerate(rises) if rise <= 0.0), len(rises))
-    descent = next((k for k, rise in enumerate(reversed(rises)) if rise >= 0.0), len(rises))
-    return along[climb], along[len(rises) - descent]
+    legs = list(zip(rises, lengths, strict=True))
+    climb = sum(1 for _ in takewhile(lambda leg: _is_steep(*leg), legs))
+    descent = sum(1 for _ in takewhile(lambda leg: _is_steep(-leg[0], leg[1]), reversed(legs)))
+    return along[climb], along[len(legs) - descent]
+
+
+def _is_steep(rise_m: float, length_m: float) -> bool:
+    return rise_m > 0.0 and rise_m >= LEAST_GRADIENT * length_m
 
 
 def _told(

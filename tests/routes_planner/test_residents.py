@@ -12,10 +12,11 @@ import shapely
 from routes_planner.check import check
 from routes_planner.fall import AIR_KG_PER_M3, GRAVITY, fall, fall_area
 from routes_planner.noise import audible_area, audible_m, level_db
-from routes_planner.population import mesh_bounds, read_population
+from routes_planner.population import area_below, mesh_bounds, read_population
 from routes_planner.surroundings import survey
 from routes_planner.vehicle import VEHICLES
 from soramichi.domain.flight import AircraftClass
+from soramichi.domain.geodesy import WGS84
 from soramichi.domain.geozone import ZoneKind, ZoneType
 from soramichi.domain.position import Position
 from soramichi.errors import BadFile
@@ -55,6 +56,23 @@ def test_people_below_are_counted_by_the_share_of_their_cells() -> None:
     assert people.nearest_home_m(plan) == 0.0
 
 
+@pytest.mark.parametrize("row", ["51364052,nan", "51364052,-1", "51364052,1e999", "51369052,1"])
+def test_a_mesh_that_makes_no_sense_is_refused(row: str) -> None:
+    with pytest.raises(BadFile):
+        read_population("p.csv", f"mesh_code,population\n{row}\n".encode())
+
+
+def test_people_are_counted_below_the_geodesic_that_is_flown() -> None:
+    """Over 100 km it bends 150 m to the north of the straight line of degrees."""
+    west, east = ((lon, 34.5) for lon in (136.0, 137.09))
+    ends = tuple(Position(latitude_deg=lat, longitude_deg=lon) for lon, lat in (west, east))
+    plane, area = area_below(a_corridor(waypoints=ends, half_width_m=50.0))
+    middle = WGS84.npts(*west, *east, 1)[0]
+
+    assert area.contains(plane.metres(shapely.Point(middle)))
+    assert not area.contains(plane.metres(shapely.Point(middle[0], 34.5)))
+
+
 def test_outside_the_meshes_of_the_source_people_are_not_known() -> None:
     people = read_population("p.csv", b"mesh_code,population\n51364052,10\n")
 
@@ -87,7 +105,7 @@ def test_a_file_of_e_stat_reads_as_it_is() -> None:
         ("", "empty"),
         ("a,b\n1,2\n", "columns"),
         ("mesh_code,population\n123,1\n", "digits"),
-        ("mesh_code,population\n51364052,x\n", "not a number"),
+        ("mesh_code,population\n51364052,x\n", "no number of people"),
         ("mesh_code,population\n513640529,1\n", "digits"),
     ],
 )

@@ -311,9 +311,31 @@ def test_a_survey_keeps_its_waypoints_inside() -> None:
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"params": [30, 0, 0, None, 34.4, 136.6, 50]},  # holds for half a minute
+        {"command": 19, "params": ["long", 0, 0, None, 34.4, 136.6, 50]},
+        {"command": 17},
+        {"command": 93, "params": [60, -1, -1, -1, 0, 0, 0]},
+        {"command": 178, "params": [1, 3, -1, 0, 0, 0, 0]},
+    ],
+)
+def test_after_waiting_no_time_of_passage_is_known(changes: dict[str, Any]) -> None:
+    departs = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+    result = read(a_plan(an_item(), an_item(**changes), an_item()), departs_at=departs)
+
+    assert result.corridors[0].departs_at is None
+    assert [note.action for note in result.report] == [Action.UNKNOWN]
+    assert one(a_plan(an_item()), departs_at=departs).departs_at == departs
+
+
+@pytest.mark.parametrize(
     "plan",
     [
         {"fileType": "Plan"},
+        a_plan(an_item(), an_item(94)),  # puts its load down, elsewhere
+        a_plan(an_item(), an_item(177, params=[1, 5, 0, 0, 0, 0, 0])),
+        a_plan(an_item(), an_item(command="16")),  # type: ignore[arg-type]
         a_plan(),
         a_plan({"type": "ComplexItem", "complexItemType": "StructureScan"}),
         a_plan(an_item(), plannedHomePosition=[34.3]),

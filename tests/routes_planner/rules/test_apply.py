@@ -95,6 +95,15 @@ def test_climb_and_descent_are_not_below_the_minimum_height() -> None:
     assert terminal_phases_m(route) == pytest.approx((2000.0, 4000.0), abs=0.1)
 
 
+def test_a_line_that_rises_a_little_all_the_way_is_en_route() -> None:
+    """It would else be below the minimum height from end to end, and pass."""
+    slowly = a_route(60.0, 90.0, 120.0, 90.0, 60.0)
+
+    assert terminal_phases_m(slowly) == pytest.approx((0.0, 8000.0), abs=0.1)
+    assert judged(slowly, EVTOL).answer is Answer.FAIL
+    assert terminal_phases_m(a_route(0.0, 41.0, 80.0)) == pytest.approx((2000.0, 4000.0), abs=0.1)
+
+
 def test_a_dip_on_the_way_is_below_the_minimum_height() -> None:
     verdict = judged(a_route(0.0, 300.0, 100.0, 300.0, 0.0), EVTOL)
 
