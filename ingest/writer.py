@@ -7,7 +7,7 @@ again changes nothing, so a batch may be tried as often as it takes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -73,12 +73,16 @@ class Writer:
     # and the batch it was for.
     _in_doubt: quarantine.Mark | None = None
     _tried: Sequence[Received] = ()
+    # Samples received from each operator, by our books as they were last committed.
+    _books: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._placing = Placing(self.flight_gap)
 
     def prepare(self, batch: Sorted) -> None:
-        """Do what needs no database, before `settle`; any thread may."""
+        """Do what needs no database, unless it is done; before `settle` any thread may."""
+        if batch.steps is not None:
+            return
         batch.steps = self.jumps.steps(_plain(batch))
         guess = self._placing.guess(batch)
         batch.draft = Draft.of(guess) if guess else None
@@ -135,7 +139,7 @@ class Writer:
     def _keep_apart(self, connection: Connection, batch: Sorted) -> Settled:
         with connection.transaction():
             kept = self._book_quarantined(connection, batch)
-            self._in_doubt = quarantine.book(connection, self.worker, batch.accounts)()
+            self._in_doubt = _mark(quarantine.book(connection, self.worker, batch.accounts)())
         return Settled(batch.accounts, kept, [], placing.owed(Rows(batch.records, [], []), batch))
 
     def retry(self, quarantine_id: int) -> Account | Quarantined | None:
@@ -160,7 +164,9 @@ class Writer:
             with connection.transaction():
                 return self._settle_again(connection, quarantine_id, batch)
         except _RejectedAgain as rejected:
-            self._placing.forget()  # the flights made on the way are undone
+            # What was made and booked on the way is undone.
+            self._placing.forget()
+            self._books.clear()
             return rejected.item
         except psycopg.Error:
             self.close()
@@ -190,6 +196,7 @@ class Writer:
         self._connection = None
         self._placing.forget()
         self._months.clear()
+        self._books.clear()
 
     def connection(self) -> Connection:
         """The connection, opened anew when it was lost. Raises `Unavailable`."""
@@ -221,7 +228,8 @@ class Writer:
 
         Raises `_SomeKnown`, with nothing of it in the database, when something is.
         """
-        self._screen(batch, self._claim(connection, batch, begin=True))
+        classes = self._claim(connection, batch, begin=True, meanwhile=lambda: self.prepare(batch))
+        self._screen(batch, classes)
         placed = self._placing.rows(connection, batch)
         gains: list[Gains] = []
         try:
@@ -235,9 +243,7 @@ class Writer:
             connection.execute("ROLLBACK")
             self._placing.forget()  # the flights made on the way are undone
             raise _SomeKnown from error
-        settled = self._gained(connection, batch, gains[0])
-        connection.execute("COMMIT")
-        return settled
+        return self._gained(connection, batch, gains[0], commit=True)
 
     def _settle_new(self, connection: Connection, batch: Sorted) -> Settled:
         """Settle what of a batch is not stored yet."""
@@ -255,8 +261,10 @@ class Writer:
         self._expects_known = len(stored) < len(placed)
         return settled
 
-    def _gained(self, connection: Connection, batch: Sorted, gains: Gains) -> Settled:
-        """Write what follows from the rows that were stored, and the books."""
+    def _gained(
+        self, connection: Connection, batch: Sorted, gains: Gains, *, commit: bool = False
+    ) -> Settled:
+        """Write what follows from the rows that were stored, and the books; and `commit` all."""
         for operator_id, count in gains.samples.items():
             batch.book(operator_id, Account(stored=count))
         kept = self._book_quarantined(connection, batch)
@@ -266,22 +274,46 @@ class Writer:
             flights.advance(connection, gains.progress)
             changed = telemetry.advance_latest(connection, keys)
             booked = quarantine.book(connection, self.worker, batch.accounts)
-        self._in_doubt = booked()
+            foreseen = self._foreseen(batch.accounts) if commit else None
+            if foreseen:
+                self._in_doubt = foreseen
+                connection.execute("COMMIT")
+        books = booked()
+        if not foreseen:
+            self._in_doubt = _mark(books)
+            if commit:
+                connection.execute("COMMIT")
+        self._books |= books
         moved = changed()
         live = [state for state in gains.newest if state.aircraft_id in moved]
         return Settled(batch.accounts, kept, live, gains.owed)
 
+    def _foreseen(self, accounts: Mapping[str, Account]) -> quarantine.Mark | None:
+        """`_mark` of the books once these are added; None when what they said is not known."""
+        return _mark(
+            {
+                operator_id: self._books[operator_id] + account.received
+                for operator_id, account in accounts.items()
+                if operator_id in self._books and account.received
+            }
+        )
+
     def _claim(
-        self, connection: Connection, batch: Sorted, *, begin: bool = False
+        self,
+        connection: Connection,
+        batch: Sorted,
+        *,
+        begin: bool = False,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> list[AircraftClass]:
         """Lock the aircraft of the batch; samples under another operator's aircraft are refused.
 
-        Returns the class of each aircraft.
+        Returns the class of each aircraft. For `begin` and `meanwhile` see `registry.claim`.
         """
         claims: dict[str, str] = {}
         for at in np.unique(batch.records["topic"]).tolist():
             claims.setdefault(batch.topics[at].aircraft_id, batch.topics[at].operator_id)
-        claimed = registry.claim(connection, claims, begin=begin)
+        claimed = registry.claim(connection, claims, begin=begin, meanwhile=meanwhile)
         foreign = [
             at
             for at, topic in enumerate(batch.topics)
@@ -314,6 +346,11 @@ class Writer:
             account = Account(quarantined=1) if is_new else Account(duplicate=1)
             batch.book(item.operator_id or sorting.NOBODY, account)
         return [item for item, is_new in zip(batch.quarantined, new, strict=True) if is_new]
+
+
+def _mark(books: Mapping[str, int]) -> quarantine.Mark | None:
+    """By what to know that a transaction was committed after which the books say this."""
+    return next((quarantine.Mark(*one) for one in books.items()), None)
 
 
 def _plain(batch: Sorted) -> Records:

@@ -132,14 +132,14 @@ class Mark(NamedTuple):
 
 def book(
     connection: Connection, worker: str, accounts: Mapping[str, Account]
-) -> Callable[[], Mark | None]:
+) -> Callable[[], dict[str, int]]:
     """Add a batch to the books, in the transaction that settles its samples.
 
-    Returns what gives, when called, by what to know later whether that transaction was committed
-    (`booked`); None for empty books. In a pipeline it is called after its end.
+    Returns what says, when called, how many samples the worker's books then hold received from
+    each of these operators. In a pipeline it is called after its end.
     """
     if not accounts:
-        return lambda: None
+        return dict
     cursor = connection.execute(
         "INSERT INTO ingest_accounts"
         " (operator_id, worker, received, stored, duplicate, quarantined)"
@@ -152,7 +152,7 @@ def book(
         " RETURNING operator_id, received",
         (worker, records((operator_id, *account) for operator_id, account in accounts.items())),
     )
-    return lambda: Mark(*cursor.fetchall()[0])
+    return lambda: dict(cursor.fetchall())
 
 
 def booked(connection: Connection, worker: str, mark: Mark) -> bool:

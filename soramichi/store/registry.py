@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from typing import NamedTuple
 
@@ -25,11 +25,16 @@ class Claimed(NamedTuple):
 
 
 def claim(
-    connection: Connection, owners: Mapping[str, str], *, begin: bool = False
+    connection: Connection,
+    owners: Mapping[str, str],
+    *,
+    begin: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[str, Claimed]:
     """Lock these aircraft for this transaction and return whose and what each is.
 
-    With `begin` the transaction begins here, in the same journey to the database.
+    With `begin` the transaction begins here, in the same journey to the database, and `meanwhile`
+    is called while that is on its way.
 
     `owners` maps each aircraft to the operator that now publishes under it; an
     unknown aircraft is registered as that operator's. Rows are locked in the
@@ -40,6 +45,7 @@ def claim(
         if begin:
             connection.execute("BEGIN")
         rows = _lock(connection, ids)
+        meanwhile()
     known = _claimed(rows)
     missing = [aircraft_id for aircraft_id in ids if aircraft_id not in known]
     if not missing:

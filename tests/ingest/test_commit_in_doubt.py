@@ -156,6 +156,27 @@ def test_a_batch_that_was_not_committed_is_stored_by_the_retry(
     assert found(own) == (Account(received=10, stored=10), (10,))
 
 
+def test_a_batch_that_dies_with_its_commit_on_the_way_is_stored_by_the_retry(
+    own: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, batch = a_writer(own), a_batch(10, 20)
+    writer.settle(a_batch(0, 10))  # from here on COMMIT is sent with the last statements
+    real = quarantine.book
+
+    def die_and_book(connection: Connection, *arguments: Any) -> Any:
+        monkeypatch.setattr(quarantine, "book", real)
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+        return real(connection, *arguments)
+
+    monkeypatch.setattr(quarantine, "book", die_and_book)
+    with a_crash(own), pytest.raises(psycopg.OperationalError):
+        writer.settle(batch)
+    writer.settle(batch)
+    writer.close()
+
+    assert found(own) == (Account(received=20, stored=20), (20,))
+
+
 def test_another_transaction_that_takes_over_the_number_does_not_pass_for_ours(
     own: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,8 +194,10 @@ def test_another_transaction_that_takes_over_the_number_does_not_pass_for_ours(
     assert found(own) == (Account(received=15, stored=15), (15,))
 
 
-def test_a_batch_whose_answer_was_lost_is_booked_once(own: DatabaseSettings) -> None:
-    writer, batch = a_writer(own), a_batch(0, 10)
+@pytest.mark.parametrize("before", [0, 5])
+def test_a_batch_whose_answer_was_lost_is_booked_once(own: DatabaseSettings, before: int) -> None:
+    writer, batch = a_writer(own), a_batch(before, 10)
+    writer.settle(a_batch(0, before))
     forgetful = Forgetful(writer.connection())
     writer._connection = forgetful  # type: ignore[assignment]
     with pytest.raises(psycopg.OperationalError, match="answer"):
