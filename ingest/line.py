@@ -36,10 +36,13 @@ def split(data: bytes, rest: bytearray) -> tuple[list[Publish], int]:
     while at + 2 <= end:
         length, start = data[at + 1], at + 2
         if length & 0x80:
-            long = _length(data, at + 1)
-            if long is None:
+            # Two bytes, as nearly all have, are read here: a call for each would cost more.
+            if start < end and data[start] < 0x80:
+                length, start = length & 0x7F | data[start] << 7, start + 1
+            elif long := _length(data, at + 1):
+                length, start = long
+            else:
                 break
-            length, start = long
         stop = start + length
         if stop > end:
             break
