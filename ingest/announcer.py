@@ -7,10 +7,10 @@ for by the next, so these go out without being waited for.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 
 from paho.mqtt.client import Client
 
+from ingest.following import Newest
 from soramichi.domain import wire
 
 # As many states as keep a message well under the broker's payload limit.
@@ -24,7 +24,7 @@ class Announcer:
         self._client = client
         self._interval_s = interval_s
         self._lock = threading.Lock()
-        self._live: dict[str, wire.LiveState] = {}
+        self._waiting: list[Newest] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
 
@@ -32,11 +32,10 @@ class Announcer:
         """Start sending."""
         self._thread.start()
 
-    def gather(self, live: Iterable[wire.LiveState]) -> None:
+    def gather(self, live: Newest) -> None:
         """Remember what a commit changed until it is sent."""
         with self._lock:
-            for state in live:
-                self._live[state.aircraft_id] = state
+            self._waiting.append(live)
 
     def stop(self) -> None:
         """Send what is left and end."""
@@ -51,7 +50,16 @@ class Announcer:
 
     def _send(self) -> None:
         with self._lock:
-            states, self._live = list(self._live.values()), {}
+            waiting, self._waiting = self._waiting, []
+        # Of each aircraft, what the last commit said.
+        last = {name: number for number, one in enumerate(waiting) for name in one.aircraft()}
+        states = [
+            state
+            for number, one in enumerate(waiting)
+            for state in one.only(
+                [at for at, name in enumerate(one.aircraft()) if last[name] == number]
+            ).states()
+        ]
         for start in range(0, len(states), _STATES_PER_MESSAGE):
             part = states[start : start + _STATES_PER_MESSAGE]
             self._client.publish(wire.LIVE_TOPIC, wire.encode_message(part), qos=0)

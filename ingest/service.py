@@ -187,7 +187,8 @@ class Service:
         if settled is None:
             return
         self._subscriber.acknowledge(messages)
-        self._announcer.gather(settled.live)
+        if settled.live is not None:
+            self._announcer.gather(settled.live)
         self._receipts.owe(settled.flights)
         self.metrics.batch_messages.observe(len(messages))
         self.metrics.count(settled.accounts, settled.quarantined)

@@ -16,13 +16,12 @@ import psycopg
 from psycopg import errors
 
 from ingest import following, placing, rejecting, sorting
-from ingest.following import Gains
+from ingest.following import Gains, Newest
 from ingest.inbox import Received
 from ingest.jumps import IMPLIED_SPEED, Jumps
 from ingest.placing import Placing
 from ingest.screening import Limits
 from ingest.sorting import Sorted
-from soramichi.domain import wire
 from soramichi.domain.flight import AircraftClass
 from soramichi.store import flights, quarantine, registry, telemetry
 from soramichi.store.copying import Draft
@@ -39,7 +38,7 @@ class Settled:
 
     accounts: dict[str, Account]
     quarantined: list[Quarantined]
-    live: list[wire.LiveState]
+    live: Newest | None
     flights: set[flights.Key]
 
 
@@ -124,7 +123,7 @@ class Writer:
             if self._was_committed(connection, messages):
                 # The lost answer was a yes; only the live states are not announced, and the next
                 # batch of these aircraft makes up for that.
-                return Settled(batch.accounts, [], [], placing.labelled(batch))
+                return Settled(batch.accounts, [], None, placing.labelled(batch))
             self._tried = messages
             self._ensure_partitions(connection, batch.records)
             settled = work(connection, batch)
@@ -140,7 +139,7 @@ class Writer:
         with connection.transaction():
             kept = self._book_quarantined(connection, batch)
             self._in_doubt = _mark(quarantine.book(connection, self.worker, batch.accounts)())
-        return Settled(batch.accounts, kept, [], placing.owed(Rows(batch.records, [], []), batch))
+        return Settled(batch.accounts, kept, None, placing.owed(Rows(batch.records, [], []), batch))
 
     def retry(self, quarantine_id: int) -> Account | Quarantined | None:
         """Put one row of the quarantine through the same decoding, screening and storing again.
@@ -268,7 +267,9 @@ class Writer:
         for operator_id, count in gains.samples.items():
             batch.book(operator_id, Account(stored=count))
         kept = self._book_quarantined(connection, batch)
-        keys = [(state.aircraft_id, state.sample.time) for state in gains.newest]
+        newest = gains.newest
+        craft = newest.aircraft()
+        keys = list(zip(craft, newest.times(), strict=True))
         with connection.pipeline():  # one journey, since none needs the answer of another
             telemetry.mark(connection, gains.minutes)
             flights.advance(connection, gains.progress)
@@ -285,7 +286,7 @@ class Writer:
                 connection.execute("COMMIT")
         self._books |= books
         moved = changed()
-        live = [state for state in gains.newest if state.aircraft_id in moved]
+        live = newest.only([at for at, aircraft_id in enumerate(craft) if aircraft_id in moved])
         return Settled(batch.accounts, kept, live, gains.owed)
 
     def _foreseen(self, accounts: Mapping[str, Account]) -> quarantine.Mark | None:

@@ -333,10 +333,15 @@ def test_live_states_are_announced_after_the_commit(
     listener.connect("127.0.0.1", broker.port)
     listener.subscribe(wire.LIVE_TOPIC)
     listener.loop_start()
-    with running(broker, database), publisher(broker) as client:
-        publish(client, *payloads(0, 3), payloads(2, 3)[0])
-        eventually(lambda: bool(heard) and heard[-1].sample.seq == 2)
+    # A commit for each sample, and of those within half a second only the last is told.
+    settings = {"live_interval_ms": 500, "batch_max_samples": 1}
+    with running(broker, database, **settings), publisher(broker) as client:
+        publish(client, *payloads(0, 40), payloads(39, 40)[0])
+        eventually(lambda: bool(heard) and heard[-1].sample.seq == 39)
     listener.disconnect()
     listener.loop_stop()
 
     assert (heard[-1].aircraft_id, heard[-1].operator_id) == ("JA01", "mie-demo")
+    seqs = [state.sample.seq or 0 for state in heard]
+    assert seqs == sorted(set(seqs))
+    assert len(seqs) < 40

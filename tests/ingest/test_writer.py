@@ -135,3 +135,27 @@ def test_a_flight_and_a_state_move_on_without_touching_an_index(
     # An hour may begin meanwhile, which is another value for the index; the rest is heap-only.
     assert [name for name, *_ in changed] == ["flights", "latest_state"]
     assert all(updates >= 39 and hot >= updates - 2 for _, updates, hot in changed)
+
+
+def test_what_is_announced_is_the_newest_of_each_aircraft_and_only_what_moved_on(
+    writer: Writer,
+) -> None:
+    first = writer.settle([*samples(0, 3), *samples(0, 5, "JA02", "F2")])
+    later = writer.settle([*samples(1, 2, "JA03", "F3"), *samples(3, 4), *samples(2, 3, "JA04")])
+    late = writer.settle(samples(-5, 0, "JA03", "F3"))
+    assert first.live is not None
+    assert later.live is not None
+    assert late.live is not None
+
+    assert [(one.aircraft_id, one.flight_id, one.sample.seq) for one in first.live.states()] == [
+        ("JA01", "F1", 2), ("JA02", "F2", 4)
+    ]  # fmt: skip
+    [_, state, _] = later.live.states()
+    assert state == wire.LiveState(
+        aircraft_id="JA03",
+        operator_id="mie-demo",
+        flight_id="F3",
+        received_at=NOW,
+        sample=a_sample(time=A_SAMPLE.time + timedelta(seconds=1), seq=1, flight="F3"),
+    )
+    assert late.live.states() == []
