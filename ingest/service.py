@@ -18,9 +18,10 @@ from ingest.jumps import Jumps
 from ingest.metrics import Metrics
 from ingest.receipts import Receipts
 from ingest.screening import Limits
+from ingest.settling import Settled
 from ingest.sorting import Sorted
 from ingest.subscriber import Subscriber
-from ingest.writer import Settled, Writer
+from ingest.writer import Writer
 from soramichi.errors import Unavailable
 from soramichi.settings import BrokerSettings, DatabaseSettings, IngestSettings
 from soramichi.store import pool, telemetry
