@@ -26,9 +26,9 @@ class Plan:
     Enough that the last commit, for which the transport has no counterpart, weighs little.
     """
 
-    # Each of about two seconds, of which one in three meets a neighbour.
+    # Each of a few seconds, of which one in three meets a neighbour.
     runs: int = 5
-    single: int = 150_000
+    single: int = 300_000
     arrays: int = 500_000
     tutorial: int = 6_000
     latency_s: float = 10.0
