@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from soramichi.embedded.folder import free_port
 from soramichi.settings import BrokerSettings, DatabaseSettings, environment
@@ -88,9 +89,11 @@ def test_logs_are_json_and_hold_no_secret_whatever_fails(
 ) -> None:
     log, wrong = tmp_path / "log", tmp_path / "wrong"
     wrong.write_text("not-the-password")
-    # An operator may not read what everybody publishes, and the database knows no such password.
+    # An operator may not read what everybody publishes, and the database knows neither the role nor
+    # the password.
     settings = broker.settings("rival")
-    refused = database.model_copy(update={"password_file": wrong})
+    url = make_conninfo(database.url, user="stranger")
+    refused = database.model_copy(update={"url": url, "password_file": wrong})
     with a_worker(settings, refused, log, 0):
         eventually(lambda: "does not let us read" in log.read_text())
         eventually(lambda: "database cannot be reached" in log.read_text())
