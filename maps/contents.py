@@ -30,8 +30,6 @@ BASE_MAP = {
     "basemap": "/static/basemap/mie.geojson",
     "places": "/static/basemap/places.json",
 }
-# What the pages with a profile at the foot have beside the sheet of every page.
-_DESK = ("/static/css/desk.css",)
 # Drawn once somebody looks beyond Mie; too large for what saves the page as a file.
 _WORLD = "/static/basemap/world.geojson"
 # With more aircraft than this a page does not fetch what each flew before it was opened.
@@ -101,7 +99,7 @@ def replay(flight: str, *, tiles: TileSource | None, zones: bool, saved: bool = 
         name="replay",
         template="replay.html",
         entry="replay.js",
-        styles=_DESK,
+        styles=("/static/css/replay.css",),
         config=_config("replay", tiles, zones=zones, resources=resources, saved=saved),
         first=("track", "aircraft", "basemap", "places"),
         tiles=tiles,
@@ -135,7 +133,7 @@ def routes(*, tiles: TileSource | None, zones: bool, saved: bool = False) -> Con
         name="routes",
         template="routes.html",
         entry="routes.js",
-        styles=_DESK,
+        styles=("/static/css/desk.css",),
         config=_config("routes", tiles, zones=zones, saved=saved),
         tiles=tiles,
         parts={"zones": zones, "saved": saved},

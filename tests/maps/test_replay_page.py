@@ -53,6 +53,49 @@ def test_scrubbing_by_keyboard_and_by_the_profile_meets_the_samples(
     assert visit.page.evaluate(FAR_FROM_SAMPLES) < 1e-9
 
 
+# [how high the canvas is, whether up is up in it, whether the dock covers the map's foot]
+DOCK = """async () => {
+  for (let i = 0; i < 3; i += 1) await new Promise(requestAnimationFrame);
+  const { profile } = soramichi.shown;
+  const box = (css) => document.querySelector(css).getBoundingClientRect();
+  const foot = [".attribution", ".thumb"].map((css) => box(css).bottom);
+  return [box("#profile").height, profile.y(profile.high) < profile.y(profile.low),
+    Math.max(...foot) > box("#dock").top];
+}"""
+LONG = """document.getElementById("planned-name").textContent =
+  "Published corridor nearby: along the coast by Ise, Matsusaka and Tsu ".repeat(4)"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_the_dock_grows_with_its_words_and_the_profile_keeps_its_height(
+    mie: Served, opened: Open, size: tuple[int, int]
+) -> None:
+    visit = opened(mie[1], "/replay/JA-SM01-1?lang=en", size)
+    visit.wait("soramichi.complete")
+    visit.page.evaluate(LONG)
+    high, upright, covered = visit.page.evaluate(DOCK)
+    assert high >= 96
+    assert upright
+    assert not covered
+
+
+def test_a_profile_without_room_is_left_out(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/replay/JA-SM01-1?lang=en")
+    visit.wait("soramichi.complete")
+    drawn = """async (high) => {
+      const canvas = document.getElementById("profile");
+      canvas.style.height = high;
+      for (let i = 0; i < 3; i += 1) await new Promise(requestAnimationFrame);
+      const { width, height } = canvas;
+      const copy = new OffscreenCanvas(width, height).getContext("2d");
+      copy.drawImage(canvas, 0, 0);
+      const { data } = copy.getImageData(0, 0, width, height);
+      return data.some((byte) => byte > 0);
+    }"""
+    assert visit.page.evaluate(drawn, "120px")
+    assert not visit.page.evaluate(drawn, "40px")
+
+
 def test_an_unknown_flight_is_said_in_words(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/replay/no-such?lang=en")
     assert visit.page.get_by_role("alert").inner_text().startswith("There is no such")

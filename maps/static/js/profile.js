@@ -6,6 +6,7 @@ import { word } from "soramichi/words.js";
 
 const ROOM = { left: 58, right: 14, top: 32, bottom: 20 }; // Flags stand between the title and the chart.
 const LINES = 4;
+const LINE_PX = 20; // Lines nearer to each other than this would write their figures over one another.
 const INKS = { text: "#c9d6de", line: "rgba(255,255,255,.16)", rest: "rgba(255,255,255,.30)", now: "#ffffff", planned: "#f5c32c" };
 const FONT = '12px "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", "Yu Gothic UI", system-ui, sans-serif';
 
@@ -26,18 +27,22 @@ export class Profile {
     const heights = [...samples.map(({ altitude_m }) => altitude_m), ...planned].filter(Number.isFinite);
     this.start_s = samples[0].time_s;
     this.span_s = Math.max(1, samples.at(-1).time_s - this.start_s);
-    const low = Math.min(0, ...extent(heights));
-    this.step = roundStep(Math.max(20, ...extent(heights)) - low, LINES);
-    this.low = Math.floor(low / this.step) * this.step;
-    this.high = Math.ceil(Math.max(20, ...extent(heights)) / this.step) * this.step;
+    this.lowest = Math.min(0, ...extent(heights));
+    this.highest = Math.max(20, ...extent(heights));
   }
 
+  /** Take the size that the canvas has now; answers whether a chart has room in it. */
   fit() {
     const ratio = Math.min(devicePixelRatio || 1, 2);
     const { clientWidth, clientHeight } = this.canvas;
     const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     Object.assign(this, { width: clientWidth, height: clientHeight, ratio });
+    const [wide, high] = [clientWidth - ROOM.left - ROOM.right, clientHeight - ROOM.top - ROOM.bottom];
+    this.step = roundStep(this.highest - this.lowest, Math.min(LINES, Math.max(1, Math.floor(high / LINE_PX))));
+    this.low = Math.floor(this.lowest / this.step) * this.step;
+    this.high = Math.ceil(this.highest / this.step) * this.step;
+    return wide > 0 && high > 0;
   }
 
   x(time_s) {
@@ -56,10 +61,11 @@ export class Profile {
   }
 
   draw(at_s, altitude_m) {
-    this.fit();
+    const roomy = this.fit();
     const context = this.canvas.getContext("2d");
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
+    if (!roomy) return; // Less than its margins would turn it upside down.
     this.drawAxes(context);
     this.drawPlanned(context);
     this.drawHeights(context, at_s);
