@@ -2,13 +2,13 @@
 // drawn anew only when the view or the data changed.
 
 import { DELAY_S } from "soramichi/feed.js";
-import { height } from "soramichi/format.js";
-import { overlap, plate } from "soramichi/lettering.js";
+import { Labels } from "soramichi/labels.js";
 import { Sheet, View } from "soramichi/overlay.js";
 import { HALO, INK, WARNING } from "soramichi/palette.js";
+import { Panels } from "soramichi/room.js";
 import { place, sprite } from "soramichi/sprites.js";
 import { drawTail, drawTrail } from "soramichi/trails.js";
-import { named, onLanguage, word } from "soramichi/words.js";
+import { onLanguage } from "soramichi/words.js";
 
 const ICON_PX = 34;
 const SMALL_PX = 24;
@@ -27,6 +27,8 @@ export class AircraftLayer {
     this.view = new View(map);
     this.ground = new Sheet(map, "ground");
     this.air = new Sheet(map, "air");
+    this.labels = new Labels(scale);
+    this.panels = new Panels(map);
     this.drawn = [];
     this.frames = 0;
     feed.on("states", () => {
@@ -134,55 +136,19 @@ export class AircraftLayer {
     context.stroke();
   }
 
+  // Of a crowd only the chosen one is named, and it keeps off nobody. Else the chosen one comes first.
   drawLabels(context) {
-    const shown = this.drawn.length <= LABELS_AT_MOST
-      ? this.drawn
-      : this.drawn.filter(({ one }) => one.id === this.selected);
-    const taken = this.drawn.length <= LABELS_AT_MOST
-      ? this.drawn.map(({ x, y }) => ({ left: x - 11, top: y - 11, width: 22, height: 22 }))
-      : [];
-    for (const { one, x, y, presence } of shown) {
-      const label = this.label(one, presence);
-      const box = this.labelPlace(one, label, x, y, taken);
-      if (!box) continue;
-      taken.push(box);
-      context.globalAlpha = presence === "now" ? 1 : 0.8;
-      context.drawImage(label.image, box.left, box.top, box.width, box.height);
-    }
-    context.globalAlpha = 1;
-  }
-
-  // The side it had is tried first, so that a label does not jump about.
-  labelPlace(one, label, x, y, taken) {
-    const reach = (ICON_PX / 2 + 3) * this.scale;
-    const sides = {
-      right: [x + reach, y - label.height / 2],
-      left: [x - reach - label.width, y - label.height / 2],
-      above: [x - label.width / 2, y - reach - label.height],
-      below: [x - label.width / 2, y + reach],
-    };
-    for (const side of [one.side ?? "right", ...Object.keys(sides)]) {
-      const [left, top] = sides[side].map(Math.round);
-      const box = { left, top, width: label.width, height: label.height };
-      const inside = box.left > 0 && box.left + box.width < this.air.width;
-      if (!inside || taken.some((other) => overlap(box, other))) continue;
-      one.side = side;
-      return box;
-    }
-    return null;
-  }
-
-  label(one, presence) {
-    const recorded = one.track.recorded ? `${word("recorded")} · ` : "";
-    const [name, second] = [named(one.name), recorded + height(one.state)];
-    const key = `${name} ${second} ${presence} ${this.air.ratio}`;
-    if (one.label?.key !== key) one.label = { key, ...plate(name, second, this.air.ratio, this.scale) };
-    return one.label;
+    const chosen = this.drawn.filter(({ one }) => one.id === this.selected);
+    const few = this.drawn.length <= LABELS_AT_MOST;
+    const labelled = few ? [...chosen, ...this.drawn.filter(({ one }) => one.id !== this.selected)] : chosen;
+    this.labels.draw(context, this.air, labelled, few ? this.drawn : [], this.panels.boxes());
+    // The names of places keep off the plates.
+    if (this.labels.moved) this.dirty = true;
   }
 
   drawGround(view) {
     const context = this.ground.clear();
-    this.places?.draw(context, view, this.ground, this.scale);
+    this.places?.draw(context, view, this.ground, { scale: this.scale, taken: this.labels.taken });
     this.under?.(context, view);
     const all = this.feed.visible();
     const trailed = all.length <= TRAILS_AT_MOST ? all : all.filter((one) => one.id === this.selected);

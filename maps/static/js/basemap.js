@@ -1,6 +1,6 @@
 // The offline paper map under everything: land, lakes, rivers, borders, and the names of places.
 
-import { overlap, written } from "soramichi/lettering.js";
+import { beside, fits, written } from "soramichi/lettering.js";
 import { worldX, worldY } from "soramichi/motion.js";
 import { config, resource } from "soramichi/resources.js";
 import { language } from "soramichi/words.js";
@@ -79,6 +79,15 @@ const LOOK = {
 
 const placed = (place) => ({ ...place, x: worldX(place.lon), y: worldY(place.lat), look: LOOK[place.kind] });
 
+const BESIDE = ["right", "left", "above", "below"];
+
+/** The boxes in which a name may stand, the best one first. */
+function spots({ look }, sprite, x, y, scale) {
+  const mark = look.dot ?? look.pad;
+  if (!mark) return [beside("middle", x, y, 0, sprite)];
+  return BESIDE.map((side) => beside(side, x, y, mark * scale + 3, sprite));
+}
+
 export class Places {
   constructor(places) {
     this.fixed = places.map(placed);
@@ -96,27 +105,27 @@ export class Places {
     return this.fixed.filter(({ kind }) => kind === "vertiport");
   }
 
-  /** Draw the names that fit; one that would lie on another is left out. */
-  draw(context, view, sheet, scale = 1) {
+  /** Draw the names that fit; one that would lie on another, or on what is `taken`, is left out. */
+  draw(context, view, sheet, { scale = 1, taken: before = [] } = {}) {
     const zoom = Math.log2(view.scale / scale);
-    const taken = [];
+    const taken = [...before];
+    this.written = []; // For tests: [{text, left, top, width, height}]
     for (const place of this.places) {
       if (zoom < place.zoom || zoom > (place.until ?? 99)) continue;
       const x = place.x * view.scale + view.x;
       const y = place.y * view.scale + view.y;
       if (x < -80 || y < -30 || x > sheet.width + 80 || y > sheet.height + 30) continue;
       const sprite = this.sprite(place, sheet.ratio, scale);
-      const beside = place.look.dot ?? place.look.pad;
-      const box = {
-        left: beside ? x + beside * scale + 3 : x - sprite.width / 2,
-        top: y - sprite.height / 2, width: sprite.width, height: sprite.height,
-      };
+      // A dot that something lies on tells no place, and a name without its dot neither.
+      if (place.look.dot && !fits({ left: x, top: y, width: 1, height: 1 }, sheet, taken)) continue;
+      const box = spots(place, sprite, x, y, scale).find((spot) => fits(spot, sheet, taken));
       // Where one can land is marked even where its name finds no room.
-      if (place.look.pad) pad(context, x, y, place.look.pad * scale);
-      if (taken.some((other) => overlap(box, other))) continue;
+      if (place.look.pad) taken.push(pad(context, x, y, place.look.pad * scale));
+      if (!box) continue;
       taken.push(box);
+      this.written.push({ text: place[language()], ...box });
       if (place.look.dot) dot(context, x, y, place.look, scale);
-      context.drawImage(sprite.image, Math.round(box.left), Math.round(box.top), box.width, box.height);
+      context.drawImage(sprite.image, box.left, box.top, box.width, box.height);
     }
   }
 
@@ -138,7 +147,7 @@ function dot(context, x, y, look, scale) {
   context.stroke();
 }
 
-/** A place to take off and land: the V of a vertiport in a ring. */
+/** A place to take off and land: the V of a vertiport in a ring. Answers the box that it takes. */
 function pad(context, x, y, radius) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
@@ -153,4 +162,5 @@ function pad(context, x, y, radius) {
   context.lineTo(x + radius * 0.42, y - radius * 0.4);
   context.lineJoin = "round";
   context.stroke();
+  return { left: x - radius, top: y - radius, width: 2 * radius, height: 2 * radius };
 }

@@ -6,7 +6,7 @@ import { LAYERS, drawLayer } from "soramichi/desk-layers.js";
 import { worldX, worldY } from "soramichi/motion.js";
 import { Sheet, View } from "soramichi/overlay.js";
 import { config } from "soramichi/resources.js";
-import { uncovered } from "soramichi/room.js";
+import { Panels, uncovered } from "soramichi/room.js";
 import { along, placeAt } from "soramichi/section.js";
 import { letterOf, lineColour, severityColour } from "soramichi/verdicts.js";
 
@@ -28,6 +28,7 @@ export class DeskMap {
     this.names = new Places(config.tiles ? [] : places.places);
     this.view = new View(map);
     this.sheet = new Sheet(map, "ground");
+    this.panels = new Panels(map);
     map.on("move zoom resize zoomend", () => this.drawNames());
   }
 
@@ -93,7 +94,7 @@ export class DeskMap {
     const context = this.sheet.clear();
     const now = this.view.now();
     const at = ([lon, lat]) => [worldX(lon) * now.scale + now.x, worldY(lat) * now.scale + now.y];
-    this.names.draw(context, now, this.sheet);
+    this.names.draw(context, now, this.sheet, { taken: this.panels.boxes() });
     this.entries.forEach(({ feature: { geometry: { coordinates } } }, index) => {
       if (coordinates.length < 2) return;
       drawLetter(context, ...at(placeAt(coordinates, along(coordinates, 1), 0.3 + 0.32 * (index % 3))), index);
