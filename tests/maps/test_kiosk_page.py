@@ -73,6 +73,32 @@ def test_when_nothing_flies_a_recorded_flight_is_shown_as_such(hall: Served, ope
     assert visit.page.locator("#recording").inner_text().split() == ["RECORDED", "録画"]
 
 
+def test_the_plate_on_the_map_and_the_panel_tell_the_same_height(
+    hall: Served, opened: Open
+) -> None:
+    for craft in hall[0].fleet:
+        craft.silent_after_s = -7200
+        craft.behind = timedelta(days=400)
+    visit = opened(hall[1], "/kiosk?lang=en")
+    visit.wait("soramichi.state.playback?.playing")
+    told = visit.page.evaluate(
+        """async () => {
+          const told = [];
+          const until = performance.now() + 3000;
+          while (performance.now() < until) {
+            await new Promise(requestAnimationFrame);
+            const texts = [soramichi.state.playback.one.label?.key ?? "0 m",
+              document.getElementById("star-height").textContent];
+            told.push(texts.map((text) => text.match(/\\d+ m/)[0]));
+          }
+          return told;
+        }"""
+    )
+    told = [pair for pair in told if pair[0] != "0 m"]  # not drawn yet
+    assert len({label for label, _ in told}) > 1
+    assert all(label == panel for label, panel in told)
+
+
 def test_a_fact_says_where_it_is_from(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/kiosk?lang=en")
     told = visit.page.evaluate(

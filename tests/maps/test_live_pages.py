@@ -78,6 +78,40 @@ def test_a_height_is_never_shown_without_its_datum(mie: Served, opened: Open) ->
     assert not any(text.replace(" m", "").strip().isdigit() for text in heights)
 
 
+# For three seconds, after each frame: [clock, observed, height on the card, height on the map].
+TOLD = """async () => {
+  const told = [];
+  const until = performance.now() + 3000;
+  while (performance.now() < until) {
+    await new Promise(requestAnimationFrame);
+    const time = (text) =>
+      text.match(/\\d+:\\d+:\\d+/)[0].split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+    for (const id of ["JA-SM01", "TOBA-D1", "MINAMI-D2"]) {
+      const card = document.querySelector(`[data-aircraft="${id}"]`);
+      told.push([
+        time(document.getElementById("clock").textContent),
+        time(card.querySelector(".observed").textContent),
+        card.querySelector(".height").textContent.match(/\\d+ m/)[0],
+        soramichi.feed.aircraft.get(id).label.key.match(/\\d+ m/)[0],
+      ]);
+    }
+  }
+  return told;
+}"""
+
+
+def test_clock_card_and_label_tell_of_one_instant(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/live?lang=en")
+    # A page shows the first it heard until its time has come.
+    first = visit.page.locator(".observed").first.inner_text()
+    visit.wait(f"document.querySelector('.observed').innerText !== '{first}'")
+    told = visit.page.evaluate(TOLD)
+    assert len({height for *_, height, _ in told}) > 3
+    assert all(card == label for *_, card, label in told)
+    # What is shown was observed by then, be it before midnight.
+    assert all((clock - seen) % 86_400 < 43_200 for clock, seen, *_ in told)
+
+
 def test_choosing_by_keyboard_follows_and_loads_what_was_flown(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/live?lang=en")
     card = visit.page.locator('[data-aircraft="TOBA-D1"]')

@@ -1,7 +1,6 @@
 // Every aircraft on one canvas, moved each frame; trails and place names on a second one below,
 // drawn anew only when the view or the data changed.
 
-import { DELAY_S } from "soramichi/feed.js";
 import { Labels } from "soramichi/labels.js";
 import { Sheet, View } from "soramichi/overlay.js";
 import { HALO, INK, WARNING } from "soramichi/palette.js";
@@ -72,7 +71,7 @@ export class AircraftLayer {
   /** Where each aircraft is drawn, for touch and for tests: [{id, x, y, lon-lat world pixels}]. */
   drawAir(view) {
     const context = this.air.clear();
-    const now_s = this.feed.now_s() - DELAY_S;
+    const now_s = this.feed.shown_s();
     this.drawn.length = 0;
     for (const one of this.visible()) {
       const at = one.track.at(now_s);
@@ -95,7 +94,7 @@ export class AircraftLayer {
   drawOne(context, { one, presence, x, y, heading_deg, altitude_m }) {
     const { ratio } = this.air;
     context.globalAlpha = FADED[presence];
-    if (one.id === this.selected || one.state.status === "Emergency") this.drawRing(context, one, x, y);
+    if (one.id === this.selected || one.shown.status === "Emergency") this.drawRing(context, one, x, y);
     if (presence !== "now" && this.drawn.length <= CROWD) this.drawLost(context, x, y);
     const size = (this.drawn.length > CROWD ? SMALL_PX : ICON_PX) * this.scale * ratio;
     place(context, sprite(one.aircraft_class, altitude_m, heading_deg, size), x, y, ratio);
@@ -132,7 +131,7 @@ export class AircraftLayer {
     context.strokeStyle = INK;
     context.stroke();
     context.lineWidth = 2.5;
-    context.strokeStyle = one.state.status === "Emergency" ? WARNING : HALO;
+    context.strokeStyle = one.shown.status === "Emergency" ? WARNING : HALO;
     context.stroke();
   }
 

@@ -1,6 +1,7 @@
 // The list of aircraft beside the map: one card each, its text renewed once a second.
 // Names come from operators: they are only ever set as text.
 
+import { asShown } from "soramichi/feed.js";
 import { age, clock, date, direction, height, speed } from "soramichi/format.js";
 import { heightClass, heightColour } from "soramichi/palette.js";
 import { picture } from "soramichi/shapes.js";
@@ -58,7 +59,8 @@ class Card {
     this.again = element("a", "again", this.item);
   }
 
-  show(one, { feed, surface, journeys }, selected) {
+  show(newest, { feed, surface, journeys }, selected) {
+    const one = asShown(newest);
     const presence = feed.presence(one);
     const { kind, text } = condition(one, presence, feed.silence_s(one));
     const { state } = one;
@@ -194,7 +196,7 @@ export class Cards {
     if (one.id === this.selected) return 0;
     const presence = this.feed.presence(one);
     if (presence !== "now") return presence === "late" ? 4 : 5;
-    if (one.state.status === "Emergency") return 1;
+    if (one.shown.status === "Emergency") return 1;
     return one.track.recorded ? 3 : 2;
   }
 

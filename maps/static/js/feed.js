@@ -14,6 +14,9 @@ const SILENCE_MS = 25_000; // A line that died without a word: open a new one.
 const RETRY_MS = [1000, 2000, 5000, 10_000, 20_000];
 const OFFSETS_KEPT = 60;
 
+/** An aircraft as it is told of, once a second: with the state that is shown, not the newest one. */
+export const asShown = (one) => ({ ...one, state: one.shown });
+
 const MOVING_MEMBERS = [
   "flight", "time", "received_at", "lon", "lat", "altitude_m", "altitude_datum",
   "ground_speed_mps", "track_deg", "vertical_speed_mps", "heading_deg", "status",
@@ -26,11 +29,12 @@ export class Feed {
     this.aircraft = new Map();
     this.link = "connecting";
     this.ready = false;
-    this.listeners = { link: new Set(), states: new Set(), event: new Set() };
+    this.listeners = { link: new Set(), states: new Set(), shown: new Set(), event: new Set() };
     this.offsets = [];
     this.offset_s = 0;
     this.heard_s = null; // The server's clock when it was last heard
     this.begun_s = Date.now() / 1000;
+    this.settled_s = this.begun_s - DELAY_S;
     this.failures = 0;
     this.asked = 0;
   }
@@ -46,6 +50,7 @@ export class Feed {
   start() {
     this.refresh();
     this.open();
+    this.beat();
     setInterval(() => {
       if (Date.now() - this.opened > SILENCE_MS) this.reopen();
     }, 5000);
@@ -55,6 +60,27 @@ export class Feed {
   /** The server's clock in seconds, as well as the stream lets us know it. */
   now_s() {
     return Date.now() / 1000 - this.offset_s;
+  }
+
+  /** The instant that is drawn, on the server's clock. */
+  shown_s() {
+    return this.now_s() - DELAY_S;
+  }
+
+  /**
+   * From here on every text tells of this instant, `settled_s`: the clock, and of an aircraft `shown`,
+   * what it had said by then. What it said since is drawn and told when its time has come.
+   */
+  settle() {
+    this.settled_s = this.shown_s();
+    for (const one of this.aircraft.values()) one.shown = one.track.stateAt(this.settled_s) ?? one.state;
+    this.tell("shown");
+  }
+
+  // A breath after the shown second has turned, so that the clock leaves none out.
+  beat() {
+    this.settle();
+    setTimeout(() => this.beat(), 1010 - ((this.shown_s() * 1000) % 1000));
   }
 
   /** Fetch the whole picture; at most one request every two seconds. */
@@ -157,6 +183,7 @@ export class Feed {
     if (!Number.isFinite(state.lon) || Date.parse(state.time) < Date.parse(one.state.time)) return;
     one.state = Object.fromEntries(MOVING_MEMBERS.map((member) => [member, state[member]]));
     one.heard_s = Date.parse(state.received_at ?? state.time) / 1000;
+    one.shown ??= one.state;
     one.track.push(one.state);
     if (one.whole !== one.state.flight) one.whole = undefined;
   }

@@ -6,7 +6,7 @@ import { Places, drawBasemap } from "soramichi/basemap.js";
 import { aboveGround, condition, sound } from "soramichi/cards.js";
 import { Events, showEvents } from "soramichi/events.js";
 import { FACTS } from "soramichi/facts.js";
-import { DELAY_S, Feed } from "soramichi/feed.js";
+import { Feed, asShown } from "soramichi/feed.js";
 import { clock, date, height, speed } from "soramichi/format.js";
 import { Journeys } from "soramichi/journey.js";
 import { legend } from "soramichi/legend.js";
@@ -109,7 +109,7 @@ async function recording() {
   const { id, aircraft_id, name, aircraft_class = "unknown" } = best[state.replays % best.length];
   state.replays += 1;
   const track = await fetched(`${config.paths.track.replace("{id}", encodeURIComponent(id))}?points=1000`);
-  const playback = new Playback(track, { id: aircraft_id, name, aircraft_class });
+  const playback = new Playback(track, { id: aircraft_id, name, aircraft_class }, { steady: true });
   playback.rate = Math.max(1, (playback.end_s - playback.start_s) / REPLAY_S);
   playback.play(true);
   state.playback = playback;
@@ -162,7 +162,8 @@ function pair(id, key, ...values) {
 }
 
 function show() {
-  const shown = new Date((feed.now_s() - DELAY_S) * 1000);
+  state.playback?.settle();
+  const shown = new Date(feed.settled_s * 1000);
   write("clock", clock(shown).slice(0, 5));
   write("date", `${date(shown)} ${word("jst")}`);
   find("link").dataset.link = feed.link;
@@ -175,7 +176,8 @@ function show() {
   if (state.star) showStar(state.star);
 }
 
-function showStar(one) {
+function showStar(newest) {
+  const one = asShown(newest);
   write("star-name", named(one.name));
   write("star-other", inOtherLanguage(() => `${named(one.name)} · ${word(one.aircraft_class)}`));
   const recorded = one.track.recorded;
@@ -234,7 +236,7 @@ async function loop() {
 fill();
 legend(find("heights"), find("classes"));
 feed.on("link", show);
-setInterval(show, 1000);
+feed.on("shown", show);
 setInterval(nextFact, FACT_MS);
 nextFact();
 const events = new Events(feed, config.paths.events);

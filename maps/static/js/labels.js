@@ -46,7 +46,7 @@ export class Labels {
 
   label(one, presence, ratio) {
     const recorded = one.track.recorded ? `${word("recorded")} · ` : "";
-    const [name, second] = [named(one.name), recorded + height(one.state)];
+    const [name, second] = [named(one.name), recorded + height(one.shown)];
     const key = `${name} ${second} ${presence} ${ratio}`;
     if (one.label?.key !== key) one.label = { key, ...plate(name, second, ratio, this.scale, presence !== "now") };
     return one.label;

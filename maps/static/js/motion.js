@@ -8,6 +8,7 @@ const WORLD = 256;
 const EQUATOR_M = 40075016.686;
 const KEPT = 1200;
 const GAP_S = 15; // Beyond this the curve would be a guess; the straight line says less.
+const STATES_KEPT = 12; // More than arrive between what is newest and what is shown.
 const COAST_S = 1.5; // Past the last sample it goes on for this long, then stands.
 
 /** What is older than this when received is a recording (seconds). */
@@ -102,7 +103,10 @@ export class Track {
       velocity: velocity(state),
       altitude_m: state.altitude_m,
       heading_deg: state.heading_deg ?? state.track_deg,
+      state,
     });
+    const past = this.samples.at(-1 - STATES_KEPT);
+    if (past) past.state = null; // Long shown: only the trail needs it any more.
     if (this.samples.length > KEPT) this.samples.shift();
     return true;
   }
@@ -126,6 +130,7 @@ export class Track {
         velocity: null,
         altitude_m: point.altitude_m,
         heading_deg: undefined,
+        state: null,
       }));
     this.samples = [...older, ...this.samples].slice(-2 * KEPT);
   }
@@ -149,6 +154,12 @@ export class Track {
     place.altitude_m = between(a.altitude_m, b.altitude_m, u);
     place.heading_deg = turn(a.heading_deg, b.heading_deg, u);
     return place;
+  }
+
+  /** The state of the sample that is shown at `now_s`; the oldest that is kept, where that one's is not. */
+  stateAt(now_s) {
+    const at = this.at(now_s);
+    return this.samples[at?.index]?.state ?? this.samples.slice(-STATES_KEPT).find(({ state }) => state)?.state ?? null;
   }
 
   coast(sample, key) {

@@ -1,11 +1,14 @@
 // One stored flight as if it flew now: it stands in for the feed, so that the same layer draws it.
 
-import { DELAY_S } from "soramichi/feed.js";
 import { flown } from "soramichi/motion.js";
 
 export class Playback {
-  /** `feature` is a flight's track; `known` its aircraft's {id, name, aircraft_class}. */
-  constructor(feature, known) {
+  /**
+   * `feature` is a flight's track; `known` its aircraft's {id, name, aircraft_class}. Told of it is what
+   * is drawn; with `steady` only each time that it is settled.
+   */
+  constructor(feature, known, { steady = false } = {}) {
+    this.steady = steady;
     this.datum = feature.properties.altitude_datum;
     const track = flown(feature);
     track.recorded = true;
@@ -17,6 +20,7 @@ export class Playback {
     this.playing = false;
     this.smooth = true; // The trail grows with every frame, not once a second.
     this.listeners = new Set();
+    this.settle();
   }
 
   on(what, listener) {
@@ -48,8 +52,14 @@ export class Playback {
     for (const listener of this.listeners) listener(this);
   }
 
+  /** As a feed does: from here on texts tell of this instant. */
+  settle() {
+    this.shown_s();
+    this.one.shown = this.one.state;
+  }
+
   /** The layer asks for this once a frame: here the flight goes on. */
-  now_s() {
+  shown_s() {
     const now = performance.now();
     if (this.playing) {
       this.at_s = Math.min(this.end_s, this.at_s + ((now - this.since) / 1000) * this.rate);
@@ -61,6 +71,7 @@ export class Playback {
     const { altitude_m } = at;
     const { ground_speed_mps, track_deg } = sample;
     this.one.state = { altitude_m, altitude_datum: this.datum, ground_speed_mps, track_deg };
-    return this.at_s + DELAY_S;
+    if (!this.steady) this.one.shown = this.one.state;
+    return this.at_s;
   }
 }

@@ -10,10 +10,15 @@ export class SavedFeed extends Feed {
     this.tracks = tracks;
     this.setLink("saved");
     this.take(aircraft);
+    this.settle();
   }
 
   now_s() {
     return this.at_s ?? 0;
+  }
+
+  shown_s() {
+    return this.now_s();
   }
 
   async flownBefore(flight) {

@@ -69,7 +69,7 @@ function follow(on) {
 }
 
 function centre() {
-  const drawn = feed.aircraft.get(state.selected)?.track.at(feed.now_s() - DELAY_S);
+  const drawn = feed.aircraft.get(state.selected)?.track.at(feed.shown_s());
   if (!drawn) return;
   const moving = quiet.matches ? { animate: false } : { animate: true, duration: FOLLOW_MS / 1000, easeLinearity: 1 };
   // To the middle of what can be seen, not of what lies under the panels.
@@ -118,8 +118,8 @@ function renew() {
   find("nothing").hidden = all.length > 0;
   find("nothing-title").textContent = word(feed.ready ? "nothing" : "loading");
   find("nothing-help").hidden = !feed.ready;
-  find("clock").textContent = `${clock(new Date((feed.now_s() - DELAY_S) * 1000))} ${word("jst")}`;
-  find("delay").textContent = config.saved ? date(new Date(feed.now_s() * 1000)) : word("delay", DELAY_S);
+  find("clock").textContent = `${clock(new Date(feed.settled_s * 1000))} ${word("jst")}`;
+  find("delay").textContent = config.saved ? date(new Date(feed.settled_s * 1000)) : word("delay", DELAY_S);
   fitFirst();
   if (all.length <= config.histories) for (const one of all) feed.history(one);
   showSide();
@@ -131,11 +131,12 @@ function showSide() {
   const side = find("side");
   if (!side) return;
   const one = feed.aircraft.get(state.selected);
-  const samples = one?.track.samples ?? [];
+  // As far as it is drawn: what came since is told when its time has come.
+  const samples = one?.track.samples.slice(0, (one.passed ?? Infinity) + 1) ?? [];
   side.hidden = samples.length < 2;
   if (side.hidden || side.clientWidth === 0) return;
-  const passed = samples[Math.min(one.passed ?? Infinity, samples.length - 1)];
-  new Profile(find("profile"), samples, one.state.altitude_datum).draw(passed.time_s, passed.altitude_m);
+  const { time_s, altitude_m } = samples.at(-1);
+  new Profile(find("profile"), samples, one.shown.altitude_datum).draw(time_s, altitude_m);
 }
 
 // A screen reader hears what changed, at most every fifteen seconds.
@@ -164,7 +165,7 @@ onLanguage(() => {
 });
 feed.on("link", showLink);
 feed.on("states", renew);
-setInterval(renew, 1000);
+feed.on("shown", renew);
 setInterval(() => state.following && centre(), FOLLOW_MS);
 
 find("follow").addEventListener("click", () => follow(!state.following));
