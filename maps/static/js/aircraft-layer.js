@@ -147,7 +147,6 @@ export class AircraftLayer {
 
   drawGround(view) {
     const context = this.ground.clear();
-    this.places?.draw(context, view, this.ground, { scale: this.scale, taken: this.labels.taken });
     this.under?.(context, view);
     const all = this.feed.visible();
     const trailed = all.length <= TRAILS_AT_MOST ? all : all.filter((one) => one.id === this.selected);
@@ -157,6 +156,8 @@ export class AircraftLayer {
       drawTrail(context, view, samples, Math.min(one.passed ?? Infinity, samples.length - 1), this.scale);
     }
     context.globalAlpha = 1;
+    // Last, so that no line cuts a name.
+    this.places.draw(context, view, this.ground, { scale: this.scale, taken: this.labels.taken });
   }
 
   /** The aircraft drawn nearest to this point of the map's container, or null. */

@@ -1,10 +1,10 @@
 // The candidates on the map: their lines and letters, what was found on the chosen one, and its layers.
 
-import { Places } from "soramichi/basemap.js";
 import { drawMarks, haloes } from "soramichi/desk-between.js";
 import { LAYERS, drawLayer } from "soramichi/desk-layers.js";
 import { worldX, worldY } from "soramichi/motion.js";
 import { Sheet, View } from "soramichi/overlay.js";
+import { Places } from "soramichi/places.js";
 import { config } from "soramichi/resources.js";
 import { Panels, uncovered } from "soramichi/room.js";
 import { along, placeAt } from "soramichi/section.js";
@@ -86,6 +86,12 @@ export class DeskMap {
     if (on) this.on.add(name);
     else this.on.delete(name);
     this.drawLayers();
+  }
+
+  /** Name these, too: see `Places.name`. */
+  name(found) {
+    this.names.name(found);
+    this.drawNames();
   }
 
   // Names of places, each candidate's letter on its line, one further along than the other, and

@@ -2,7 +2,7 @@
 // when nothing does, the best recorded flights, marked as such; and it mends itself.
 
 import { AircraftLayer } from "soramichi/aircraft-layer.js";
-import { Places, drawBasemap } from "soramichi/basemap.js";
+import { drawBasemap } from "soramichi/basemap.js";
 import { aboveGround, condition, sound } from "soramichi/cards.js";
 import { Events, showEvents } from "soramichi/events.js";
 import { FACTS } from "soramichi/facts.js";
@@ -13,6 +13,7 @@ import { legend } from "soramichi/legend.js";
 import { worldLatLng } from "soramichi/motion.js";
 import { keepForLater, tellSilence } from "soramichi/offline.js";
 import { heightClass, heightColour } from "soramichi/palette.js";
+import { Places } from "soramichi/places.js";
 import { Playback } from "soramichi/playback.js";
 import { lasted_s, recentFlights } from "soramichi/recent.js";
 import { config, fetched, resource } from "soramichi/resources.js";

@@ -3,11 +3,12 @@
 
 import "soramichi/desk-words.js";
 import { AircraftLayer } from "soramichi/aircraft-layer.js";
-import { Places, drawBasemap } from "soramichi/basemap.js";
+import { drawBasemap } from "soramichi/basemap.js";
 import { controls } from "soramichi/controls.js";
 import { clock, date, direction, duration, height, speed } from "soramichi/format.js";
 import { WEIGHTS, happened, listEvents, titleOf, weightOf } from "soramichi/happened.js";
 import { worldLatLng, worldX, worldY } from "soramichi/motion.js";
+import { Places } from "soramichi/places.js";
 import { corridorOf } from "soramichi/planned.js";
 import { Playback } from "soramichi/playback.js";
 import { Profile } from "soramichi/profile.js";
@@ -30,8 +31,13 @@ function drawGround() {
   if (!config.tiles) drawBasemap(map, basemap);
 }
 
-function wireZones() {
-  const zones = new Zones(map, config.paths, find("zones"), find("zone"));
+function wireZones(layer) {
+  const zones = new Zones(map, config.paths, find("zones"), find("zone"), {
+    names: (found) => {
+      layer.places.name(found);
+      layer.dirty = true;
+    },
+  });
   find("zones-on").addEventListener("change", (event) => zones.show(event.target.checked));
   map.on("click", (event) => zones.at !== event.originalEvent && zones.press(null));
 }
@@ -62,7 +68,7 @@ function show(playback) {
   const { samples } = playback.one.track;
   fitAll(playback);
   drawGround();
-  const layer = new AircraftLayer(map, playback, config.tiles ? null : new Places(places.places));
+  const layer = new AircraftLayer(map, playback, new Places(config.tiles ? [] : places.places));
   const shown = { profile: new Profile(find("profile"), samples, playback.datum), events: [], beside: null };
   const scrub = find("scrub");
   scrub.max = String(Math.ceil(playback.end_s - playback.start_s));
@@ -83,7 +89,7 @@ function show(playback) {
   });
   globalThis.soramichi = { ready: true, layer, map, playback, shown };
   playback.play(!quiet.matches);
-  if (config.zones) wireZones();
+  if (config.zones) wireZones(layer);
   return more(playback, layer, shown);
 }
 

@@ -19,8 +19,10 @@ const find = (id) => document.getElementById(id);
 const map = globalThis.map_soramichi;
 const [basemap, places] = await Promise.all([resource("basemap"), resource("places")]);
 if (!config.tiles) drawBasemap(map, basemap);
-const zones = config.zones ? new Zones(map, config.paths, find("zones"), find("zone")) : null;
 const drawn = new DeskMap(map, places, (index) => desk.choose(index));
+const zones = config.zones ? new Zones(map, config.paths, find("zones"), find("zone"), {
+  names: (found) => drawn.name(found),
+}) : null;
 const section = new Section(find("section"));
 const switches = new LayerSwitches(find("layers"), drawn.on, (name, on) => drawn.toggle(name, on));
 const editing = config.saved ? null : (await import("soramichi/desk-tools.js"));

@@ -1,7 +1,7 @@
 // The live pages, / and /live: one map, one list, one stream.
 
 import { AircraftLayer } from "soramichi/aircraft-layer.js";
-import { Places, drawBasemap } from "soramichi/basemap.js";
+import { drawBasemap } from "soramichi/basemap.js";
 import { Cards } from "soramichi/cards.js";
 import { controls } from "soramichi/controls.js";
 import { Events, showEvents } from "soramichi/events.js";
@@ -10,6 +10,7 @@ import { clock, date } from "soramichi/format.js";
 import { Journeys } from "soramichi/journey.js";
 import { worldLatLng } from "soramichi/motion.js";
 import { keepForLater, tellSilence } from "soramichi/offline.js";
+import { Places } from "soramichi/places.js";
 import { Profile } from "soramichi/profile.js";
 import { showRecent } from "soramichi/recent.js";
 import { config, fetched, resource } from "soramichi/resources.js";
@@ -18,7 +19,7 @@ import { SavedFeed } from "soramichi/saved.js";
 import { sheet } from "soramichi/sheet.js";
 import { surface } from "soramichi/surface.js";
 import { named, onLanguage, word } from "soramichi/words.js";
-import { Zones, corridorNames } from "soramichi/zones.js";
+import { Zones } from "soramichi/zones.js";
 
 const FOLLOW_MS = 1000;
 const SPOKEN_EVERY_MS = 15_000;
@@ -37,14 +38,14 @@ const layer = new AircraftLayer(map, feed, names);
 const journeys = new Journeys(names.vertiports);
 const knowledge = { feed, journeys, surface: await surface() };
 const cards = new Cards(find("aircraft"), knowledge, (id) => choose(id === state.selected ? null : id));
-const zones = config.zones ? new Zones(map, config.paths, find("zones"), find("zone"), takeCorridors) : null;
+const zones = config.zones ? new Zones(map, config.paths, find("zones"), find("zone"), {
+  corridors: (features) => journeys.take(features),
+  names: (found) => {
+    names.name(found);
+    layer.dirty = true;
+  },
+}) : null;
 const events = new Events(feed, config.paths.events);
-
-function takeCorridors(features) {
-  journeys.take(features);
-  names.name(corridorNames(features));
-  layer.dirty = true;
-}
 
 function choose(id) {
   leaveAlone();

@@ -3,6 +3,7 @@
 
 import { carried, config, fetched } from "soramichi/resources.js";
 import { named, onLanguage, word } from "soramichi/words.js";
+import { corridorNames, nameOf, zoneNames } from "soramichi/zone-names.js";
 
 // Okabe and Ito's colours, which people with any colour vision can tell apart.
 const STYLES = {
@@ -39,26 +40,14 @@ export function band(properties) {
   return `${floor ?? word("fromBelow")} 〜 ${ceiling ?? word("withoutCeiling")}`;
 }
 
-const nameOf = ({ name, name_ja, name_en, identifier }) =>
-  (typeof name === "string" ? name : named(name ?? { ja: name_ja, en: name_en })) || identifier || "";
-
-/** The corridors' names as places, each on the middle of its line. */
-export function corridorNames(features) {
-  return features.filter(({ geometry }) => geometry.type === "LineString").map(({ geometry, properties }) => {
-    const line = geometry.coordinates;
-    const [a, b] = [line[Math.floor((line.length - 1) / 2)], line[Math.ceil((line.length - 1) / 2)]];
-    const [ja, en] = ["ja", "en"].map((language) => String(properties.name?.[language] ?? properties.identifier).slice(0, 60));
-    return { kind: "corridor", ja, en, lon: (a[0] + b[0]) / 2, lat: (a[1] + b[1]) / 2, zoom: 9 };
-  });
-}
-
 export class Zones {
   /**
    * `legend` is the ul for the kinds that are there, `panel` where a pressed zone is told;
-   * `renewed(corridors)` is called whenever they were fetched.
+   * `names` is called with the names of what is shown whenever that changed, `corridors` with the
+   * published corridors whenever they were fetched.
    */
-  constructor(map, paths, legend, panel, renewed = () => {}) {
-    Object.assign(this, { map, paths, legend, panel, renewed, kinds: [], pressed: null, ready: false });
+  constructor(map, paths, legend, panel, { names = () => {}, corridors = () => {} } = {}) {
+    Object.assign(this, { map, paths, legend, panel, tell: { names, corridors }, kinds: [], pressed: null, ready: false });
     map.createPane("zones").style.zIndex = 300;
     this.renderer = L.canvas({ pane: "zones", padding: 0.3 });
     this.group = L.layerGroup().addTo(map);
@@ -83,13 +72,16 @@ export class Zones {
     this.kinds = ORDER.filter((kind) => all.some((feature) => kindOf(feature) === kind));
     this.ready = true;
     this.write();
-    this.renewed(placed(corridors));
+    this.named = [...corridorNames(placed(corridors)), ...zoneNames(placed(zones))];
+    this.tell.names(this.map.hasLayer(this.group) ? this.named : []);
+    this.tell.corridors(placed(corridors));
   }
 
   show(on) {
     if (on) this.group.addTo(this.map);
     else this.group.remove();
     this.legend.hidden = !on;
+    this.tell.names(on ? this.named ?? [] : []);
     if (!on) this.press(null);
   }
 
@@ -106,7 +98,7 @@ export class Zones {
     panel.hidden = !pressed;
     if (!pressed) return;
     const { properties } = pressed;
-    const lines = [nameOf(properties), word(`zone_${kindOf(pressed)}`), band(properties), properties.source];
+    const lines = [named(nameOf(properties)), word(`zone_${kindOf(pressed)}`), band(properties), properties.source];
     panel.replaceChildren(...lines.filter(Boolean).map((line, i) => {
       const made = document.createElement(i === 0 ? "strong" : "span");
       made.textContent = line;
