@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -126,3 +127,30 @@ def test_nothing_shows_through_a_plate(opened: Open) -> None:
         visit = opened(base, "/live")
         assert alpha(visit) == 255
         visit.page.close()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("page", ["/", "/live", "/replay/JA-SM01-1"])
+def test_a_scale_in_metres_lies_on_nothing(
+    mie: tuple[StandIn, str], opened: Open, page: str, size: tuple[int, int]
+) -> None:
+    visit = opened(mie[1], f"{page}?lang=en", size)
+    visit.wait("soramichi.layer.drawn.length > 0")
+    if not page.startswith("/replay"):
+        visit.page.locator(".card").first.click()  # so that the button to follow is there, too
+        visit.wait("soramichi.state.following")
+    scale = visit.page.locator(".leaflet-control-scale")
+    assert re.fullmatch(r"[1235]0* k?m", scale.inner_text())
+    covered = visit.page.evaluate(
+        """() => {
+          const box = (node) => node.getBoundingClientRect();
+          const scale = box(document.querySelector(".leaflet-control-scale"));
+          return [...document.querySelectorAll("[data-covers]")]
+            .filter((panel) => !panel.querySelector(".leaflet-control-scale"))
+            .filter((panel) => !panel.matches(".leaflet-control-scale") && box(panel).height > 0)
+            .filter((panel) => box(panel).left < scale.right && box(panel).right > scale.left
+              && box(panel).top < scale.bottom && box(panel).bottom > scale.top)
+            .map(({ className }) => className);
+        }"""
+    )
+    assert covered == []
