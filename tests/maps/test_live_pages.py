@@ -126,6 +126,25 @@ def test_choosing_by_keyboard_follows_and_loads_what_was_flown(mie: Served, open
     assert not visit.page.locator("#side").is_visible()
 
 
+def test_a_card_goes_in_to_its_aircraft_and_never_out(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/live?lang=en", DESKTOP)
+    visit.wait("soramichi.layer.drawn.length === 4")
+    before = visit.page.evaluate("soramichi.map.getZoom()")
+    visit.page.locator('[data-aircraft="TOBA-D1"]').click()
+    visit.wait("soramichi.map.getZoom() >= 13 && !soramichi.layer.view.zooming")
+    assert before < 13
+    # Once a second it is brought to the middle of what no panel covers.
+    aside = (
+        """Math.abs(soramichi.layer.drawn.find(({ one }) => one.id === "TOBA-D1").x - {x}) < 60"""
+    )
+    visit.wait(aside.replace("{x}", "(340 + 1500) / 2"))
+    assert visit.page.evaluate("soramichi.state.following")
+    visit.page.evaluate("soramichi.map.setZoom(14, { animate: false })")
+    visit.page.locator('[data-aircraft="JA-SM01"]').click()
+    visit.wait("soramichi.layer.drawn.some(({ one }) => one.id === 'JA-SM01')")
+    assert visit.page.evaluate("soramichi.map.getZoom()") == 14
+
+
 def test_reduced_motion_draws_with_the_data_and_not_each_frame(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/live")
     visit.page.emulate_media(reduced_motion="reduce")

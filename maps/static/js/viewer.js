@@ -22,6 +22,8 @@ import { named, onLanguage, word } from "soramichi/words.js";
 import { Zones } from "soramichi/zones.js";
 
 const FOLLOW_MS = 1000;
+const CLOSE_ZOOM = { drone: 13 }; // A drone stays near its pad, others cross the bay.
+const CLOSE_ZOOM_ELSE = 11.5;
 const SPOKEN_EVERY_MS = 15_000;
 const SETTLES_MS = 4000; // Whence and whither are known a moment after the aircraft.
 const find = (id) => document.getElementById(id);
@@ -37,7 +39,7 @@ const names = new Places(config.tiles ? places.places.filter(({ kind }) => kind 
 const layer = new AircraftLayer(map, feed, names);
 const journeys = new Journeys(names.vertiports);
 const knowledge = { feed, journeys, surface: await surface() };
-const cards = new Cards(find("aircraft"), knowledge, (id) => choose(id === state.selected ? null : id));
+const cards = new Cards(find("aircraft"), knowledge, (id) => choose(id === state.selected ? null : id, { closer: true }));
 const zones = config.zones ? new Zones(map, config.paths, find("zones"), find("zone"), {
   corridors: (features) => journeys.take(features),
   names: (found) => {
@@ -47,36 +49,40 @@ const zones = config.zones ? new Zones(map, config.paths, find("zones"), find("z
 }) : null;
 const events = new Events(feed, config.paths.events);
 
-function choose(id) {
+/** Choose an aircraft, or none; `closer` goes in so far that it is alone, but never out. */
+function choose(id, { closer = false } = {}) {
   leaveAlone();
   state.selected = id;
   cards.selected = id;
   layer.select(id);
   const one = feed.aircraft.get(id);
-  follow(Boolean(one));
+  const close = CLOSE_ZOOM[one?.aircraft_class] ?? CLOSE_ZOOM_ELSE;
+  follow(Boolean(one), closer ? Math.max(close, map.getZoom()) : map.getZoom());
   if (one) feed.history(one, 2000);
   renew();
   // The chosen card stands first: that is where to look.
   for (const scrolled of [find("aircraft"), find("aircraft").parentElement]) scrolled.scrollTop = 0;
 }
 
-function follow(on) {
+function follow(on, zoom) {
   state.following = on;
   const button = find("follow");
   button.hidden = state.selected === null;
   button.setAttribute("aria-pressed", String(on));
   button.textContent = word(on ? "following" : "follow");
-  if (on) centre();
+  if (on) centre(zoom);
 }
 
-function centre() {
+function centre(zoom = map.getZoom()) {
+  if (layer.view.zooming) return; // What goes on is not to be broken off; the next second comes.
   const drawn = feed.aircraft.get(state.selected)?.track.at(feed.shown_s());
   if (!drawn) return;
-  const moving = quiet.matches ? { animate: false } : { animate: true, duration: FOLLOW_MS / 1000, easeLinearity: 1 };
+  const still = { animate: false };
+  const moving = quiet.matches ? { pan: still, zoom: still } : { pan: { animate: true, duration: FOLLOW_MS / 1000, easeLinearity: 1 } };
   // To the middle of what can be seen, not of what lies under the panels.
   const { left, right, top, bottom } = uncovered(map);
-  const middle = map.project(worldLatLng(drawn.x, drawn.y)).add([(right - left) / 2, (bottom - top) / 2]);
-  map.panTo(map.unproject(middle), moving);
+  const middle = map.project(worldLatLng(drawn.x, drawn.y), zoom).add([(right - left) / 2, (bottom - top) / 2]);
+  map.setView(map.unproject(middle, zoom), zoom, moving);
 }
 
 /** Where they are, where they come from and where they are bound, as far as that is known. */
@@ -190,7 +196,7 @@ showEvents(events, {
   list: find("events"), notes: find("notes"),
   nameOf: (id) => named(feed.aircraft.get(id)?.name) || id,
   choose: ({ aircraft, lon, lat }) => {
-    choose(feed.aircraft.has(aircraft) ? aircraft : null);
+    choose(feed.aircraft.has(aircraft) ? aircraft : null, { closer: true });
     if (!state.selected && Number.isFinite(lon)) map.panTo([lat, lon], { animate: !quiet.matches });
   },
 });
