@@ -79,6 +79,71 @@ def test_the_dock_grows_with_its_words_and_the_profile_keeps_its_height(
     assert not covered
 
 
+def test_the_dock_has_no_gap_and_its_events_can_be_moved_clear_of_the_edge(
+    mie: Served, opened: Open
+) -> None:
+    visit = opened(mie[1], "/replay/JA-SM01-1?lang=en", PHONE)
+    visit.wait("soramichi.complete")
+    gap, clear = visit.page.evaluate(
+        """() => {
+          const box = (css) => document.querySelector(css).getBoundingClientRect();
+          const list = document.getElementById("events");
+          list.append(...[...list.children].map((item) => item.cloneNode(true)));
+          list.scrollLeft = list.scrollWidth;
+          const last = list.lastChild.getBoundingClientRect();
+          return [box("#events").top - box(".beside").bottom, box("#events").right - last.right];
+        }"""
+    )
+    assert gap < 12
+    assert clear >= 40
+
+
+FAINT = """async (background) => {
+  const { drawFlown } = await import("soramichi/replay-marks.js");
+  const canvas = new OffscreenCanvas(100, 20);
+  const context = canvas.getContext("2d");
+  context.fillStyle = background;
+  context.fillRect(0, 0, 100, 20);
+  drawFlown(context, { scale: 1, x: 0, y: 10 }, [{ x: 0, y: 0 }, { x: 100, y: 0 }]);
+  const { data } = context.getImageData(0, 0, 100, 20);
+  const light = (i) => [0.2126, 0.7152, 0.0722].reduce((sum, share, part) => {
+    const value = data[4 * i + part] / 255;
+    return sum + share * (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  }, 0);
+  const [ground, ...dots] = [0, ...Array(100).keys()].map((i) => (i ? 1000 + i : 0)).map(light);
+  return Math.max(...dots.map((one) =>
+    (Math.max(one, ground) + 0.05) / (Math.min(one, ground) + 0.05)));
+}"""
+
+
+@pytest.mark.parametrize("ground", ["#ece6d8", "#173d54"], ids=["land", "sea"])
+def test_the_way_ahead_is_seen_on_land_and_on_the_sea(
+    mie: Served, opened: Open, ground: str
+) -> None:
+    visit = opened(mie[1], "/replay/JA-SM01-1")
+    assert visit.page.evaluate(FAINT, ground) > 4.5
+
+
+def test_the_corridor_is_thinner_than_the_flight(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/replay/JA-SM01-1")
+    visit.wait("soramichi.complete && soramichi.shown.beside")
+    widths = visit.page.evaluate(
+        """() => {
+          const { layer } = soramichi;
+          const { context } = layer.ground;
+          const widths = { corridor: 0, flight: 0 };
+          context.stroke = function () {
+            const what = this.strokeStyle === "#f5c32c" ? "corridor" : "flight";
+            widths[what] = Math.max(widths[what], this.lineWidth);
+          };
+          layer.drawGround(layer.view.now());
+          delete context.stroke;
+          return widths;
+        }"""
+    )
+    assert 0 < widths["corridor"] < widths["flight"] / 2
+
+
 def test_a_profile_without_room_is_left_out(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/replay/JA-SM01-1?lang=en")
     visit.wait("soramichi.complete")

@@ -16,6 +16,8 @@ export const UNKNOWN_HEIGHT = "#8a97a0";
 export const INK = "#0c2232";
 export const HALO = "#ffffff";
 export const WARNING = "#d7263d";
+/** Corridors that are planned, on every map and in every profile */
+export const PLANNED = "#f5c32c";
 
 /** The class number of a height in metres; -1 when unknown. Below zero counts as the lowest. */
 export function heightClass(metres) {

@@ -2,6 +2,7 @@
 
 import { beside, fits, written } from "soramichi/lettering.js";
 import { worldX, worldY } from "soramichi/motion.js";
+import { PLANNED } from "soramichi/palette.js";
 import { language } from "soramichi/words.js";
 
 const LOOK = {
@@ -11,7 +12,7 @@ const LOOK = {
   prefecture: { size: 19, weight: 400, ink: "#a3978680", halo: null, spacing: "0.5em", rank: 5 },
   island: { size: 11.5, weight: 500, ink: "#4b443a", halo: "#f6f1e6", rank: 4 },
   vertiport: { size: 12.5, weight: 700, ink: "#0c2232", halo: "#ffffff", pad: 8, rank: 0 },
-  corridor: { size: 12, weight: 700, ink: "#0c2232", halo: "#f5c32c", rank: 0 },
+  corridor: { size: 12, weight: 700, ink: "#0c2232", halo: PLANNED, rank: 0 },
   place: { size: 11.5, weight: 500, ink: "#7a3b2e", halo: "#f6f1e6", dot: 2.2, rank: 3 },
   zone: { size: 11, weight: 600, ink: "#6a4300", halo: "#f6f1e6", rank: 6 },
 };

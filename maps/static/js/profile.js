@@ -1,13 +1,13 @@
 // A flight seen from the side: height over time, with the datum at the axis.
 
 import { clock } from "soramichi/format.js";
-import { heightClass, heightColour } from "soramichi/palette.js";
+import { PLANNED, heightClass, heightColour } from "soramichi/palette.js";
 import { word } from "soramichi/words.js";
 
 const ROOM = { left: 58, right: 14, top: 32, bottom: 20 }; // Flags stand between the title and the chart.
 const LINES = 4;
 const LINE_PX = 20; // Lines nearer to each other than this would write their figures over one another.
-const INKS = { text: "#c9d6de", line: "rgba(255,255,255,.16)", rest: "rgba(255,255,255,.30)", now: "#ffffff", planned: "#f5c32c" };
+const INKS = { text: "#c9d6de", line: "rgba(255,255,255,.16)", rest: "rgba(255,255,255,.30)", now: "#ffffff", planned: PLANNED };
 const FONT = '12px "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", "Yu Gothic UI", system-ui, sans-serif';
 
 /** A round step that cuts `span` into about `parts`. */

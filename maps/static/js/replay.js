@@ -7,11 +7,12 @@ import { drawBasemap } from "soramichi/basemap.js";
 import { controls } from "soramichi/controls.js";
 import { clock, date, direction, duration, height, speed } from "soramichi/format.js";
 import { WEIGHTS, happened, listEvents, titleOf, weightOf } from "soramichi/happened.js";
-import { worldLatLng, worldX, worldY } from "soramichi/motion.js";
+import { worldLatLng } from "soramichi/motion.js";
 import { Places } from "soramichi/places.js";
 import { corridorOf } from "soramichi/planned.js";
 import { Playback } from "soramichi/playback.js";
 import { Profile } from "soramichi/profile.js";
+import { drawEvents, drawFlown, drawPlanned } from "soramichi/replay-marks.js";
 import { carried, config, fetched, resource } from "soramichi/resources.js";
 import { uncovered } from "soramichi/room.js";
 import { named, onLanguage, word } from "soramichi/words.js";
@@ -73,7 +74,7 @@ function show(playback) {
   const scrub = find("scrub");
   scrub.max = String(Math.ceil(playback.end_s - playback.start_s));
   layer.under = (context, view) => {
-    drawPlanned(context, view, shown);
+    if (shown.beside) drawPlanned(context, view, shown.beside.corridor.geometry.coordinates);
     drawFlown(context, view, samples);
     drawEvents(context, view, shown.events);
   };
@@ -124,48 +125,6 @@ function writeMore(playback, shown) {
   find("planned-name").textContent = beside
     ? `${word(beside.assigned ? "planned" : "nearestPlanned")}: ${named(beside.corridor.properties.name) || beside.corridor.properties.identifier}`
     : word("noPlanned");
-}
-
-// The corridor in the gold of planned corridors, the line that was flown pale and dashed above it.
-function drawPlanned(context, view, { beside }) {
-  if (!beside) return;
-  context.beginPath();
-  for (const [lon, lat] of beside.corridor.geometry.coordinates) {
-    context.lineTo(worldX(lon) * view.scale + view.x, worldY(lat) * view.scale + view.y);
-  }
-  context.lineJoin = "round";
-  for (const [width, colour] of [[9, "rgba(12,34,50,.65)"], [6, "#f5c32c"]]) {
-    context.lineWidth = width;
-    context.strokeStyle = colour;
-    context.stroke();
-  }
-}
-
-function drawFlown(context, view, samples) {
-  context.beginPath();
-  for (const { x, y } of samples) context.lineTo(x * view.scale + view.x, y * view.scale + view.y);
-  context.setLineDash([2, 6]);
-  for (const [width, colour] of [[2.4, "rgba(12,34,50,.7)"], [1.4, "#ffffff"]]) {
-    context.lineWidth = width;
-    context.strokeStyle = colour;
-    context.stroke();
-  }
-  context.setLineDash([]);
-}
-
-function drawEvents(context, view, events) {
-  for (const event of events) {
-    if (!Number.isFinite(event.lon) || !Number.isFinite(event.lat)) continue;
-    const [x, y] = [worldX(event.lon) * view.scale + view.x, worldY(event.lat) * view.scale + view.y];
-    context.beginPath();
-    for (const [dx, dy] of [[0, -8], [8, 0], [0, 8], [-8, 0]]) context.lineTo(x + dx, y + dy);
-    context.closePath();
-    context.fillStyle = WEIGHTS[weightOf(event)];
-    context.fill();
-    context.lineWidth = 2;
-    context.strokeStyle = "#0c2232";
-    context.stroke();
-  }
 }
 
 function fitAll({ one }) {
@@ -230,7 +189,7 @@ function write(id, text) {
 /** How far from the corridor's line it was at this sample, and at most. */
 function deviation({ beside }, index) {
   if (!beside) return "";
-  const metres = (m) => (m < 1000 ? `${Math.round(m)} m` : `${(m / 1000).toFixed(1)} km`);
+  const metres = (m) => (m < 1000 ? `${Math.round(m)}\u00a0m` : `${(m / 1000).toFixed(1)}\u00a0km`);
   const { off_m } = beside.off[Math.min(index, beside.off.length - 1)];
   const { width_m } = beside.corridor.properties;
   const within = Number.isFinite(width_m) && off_m <= width_m / 2;

@@ -2,7 +2,7 @@
 
 import { worldX, worldY } from "soramichi/motion.js";
 
-const LETTERS = 60;
+const LETTERS = 80; // The longest name of an airport's surface is well below it.
 // How far down a zone its name may stand: in its middle, else where a place's name leaves room. Several
 // of an airport's surfaces have one middle: each is named at its own edge.
 const DOWN = [0.5, 0.3, 0.7];

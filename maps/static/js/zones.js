@@ -1,6 +1,7 @@
 // Geozones and corridors under the aircraft. A zone's demand is told by colour and by the dashes of
 // its edge, so that it can be read without colours; what it is called is only ever set as text.
 
+import { PLANNED } from "soramichi/palette.js";
 import { carried, config, fetched } from "soramichi/resources.js";
 import { named, onLanguage, word } from "soramichi/words.js";
 import { corridorNames, nameOf, zoneNames } from "soramichi/zone-names.js";
@@ -12,7 +13,7 @@ const STYLES = {
   CONDITIONAL: { color: "#0072b2", weight: 2, dashArray: "2 5", fillOpacity: 0.16 },
   USPACE: { color: "#a0508a", weight: 2, dashArray: "12 4 2 4", fillOpacity: 0.14 },
   NO_RESTRICTION: { color: "#007a59", weight: 1.2, dashArray: "1 3", fillOpacity: 0.06 },
-  corridor: { color: "#f5c32c", weight: 2.6, fillOpacity: 0.2 },
+  corridor: { color: PLANNED, weight: 2.6, fillOpacity: 0.2 },
 };
 const CORRIDOR_EDGE = { color: "#0c2232", weight: 5.4, opacity: 0.75, fill: false, interactive: false };
 const ORDER = Object.keys(STYLES);
