@@ -27,6 +27,7 @@ DRAWN = """async ([lon, lat, x, y, zoom]) => {
     .map((panel) => panel.getBoundingClientRect()).filter(({ height }) => height > 0)
     .map(({ left, top, width, height }) =>
       ({ left: left - whole.left, top: top - whole.top, width, height }));
+  panels.push(...layer.places.marks(layer.view.now())); // Where one can land is no place for words.
   const plates = [];
   const { drawImage } = CanvasRenderingContext2D.prototype;
   layer.air.context.drawImage = function (image, left, top, width, height) {

@@ -88,7 +88,7 @@ export class AircraftLayer {
     for (const drawn of this.drawn) this.drawOne(context, drawn);
     context.globalAlpha = 1;
     context.setTransform(this.air.ratio, 0, 0, this.air.ratio, 0, 0);
-    this.drawLabels(context);
+    this.drawLabels(context, view);
   }
 
   drawOne(context, { one, presence, x, y, heading_deg, altitude_m }) {
@@ -136,11 +136,14 @@ export class AircraftLayer {
   }
 
   // Of a crowd only the chosen one is named, and it keeps off nobody. Else the chosen one comes first.
-  drawLabels(context) {
+  drawLabels(context, view) {
     const chosen = this.drawn.filter(({ one }) => one.id === this.selected);
     const few = this.drawn.length <= LABELS_AT_MOST;
     const labelled = few ? [...chosen, ...this.drawn.filter(({ one }) => one.id !== this.selected)] : chosen;
-    this.labels.draw(context, this.air, labelled, few ? this.drawn : [], this.panels.boxes());
+    this.labels.draw(context, this.air, labelled, {
+      drawn: few ? this.drawn : [], chosen: this.selected,
+      kept: this.panels.boxes(), spared: this.places.marks(view, this.scale),
+    });
     // The names of places keep off the plates.
     if (this.labels.moved) this.dirty = true;
   }

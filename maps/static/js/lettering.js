@@ -26,6 +26,9 @@ export function beside(side, x, y, reach, { width, height }) {
   return { left: Math.round(x + right * reach + across * width), top: Math.round(y + down * reach + up * height), width, height };
 }
 
+/** The square of this half width around a point. */
+export const around = (x, y, half) => ({ left: x - half, top: y - half, width: 2 * half, height: 2 * half });
+
 /** Whether a box lies whole on the sheet and on nothing that is taken. */
 export const fits = (box, sheet, taken) =>
   box.left >= 0 && box.top >= 0 && box.left + box.width <= sheet.width && box.top + box.height <= sheet.height &&

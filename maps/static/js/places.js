@@ -1,6 +1,6 @@
 // The names of places on the map, and of what else is given: each where it fits, the others not.
 
-import { beside, fits, written } from "soramichi/lettering.js";
+import { around, beside, fits, written } from "soramichi/lettering.js";
 import { worldX, worldY } from "soramichi/motion.js";
 import { PLANNED } from "soramichi/palette.js";
 import { language } from "soramichi/words.js";
@@ -38,6 +38,7 @@ function boxes({ look }, sprite, found, scale) {
 export class Places {
   constructor(places) {
     this.fixed = places.map(placed);
+    this.vertiports = this.fixed.filter(({ kind }) => kind === "vertiport");
     this.sprites = new Map();
     this.name([]);
   }
@@ -51,8 +52,9 @@ export class Places {
       .sort((a, b) => a.look.rank - b.look.rank || a.zoom - b.zoom);
   }
 
-  get vertiports() {
-    return this.fixed.filter(({ kind }) => kind === "vertiport");
+  /** What the marks of places to land take in a view, [{left, top, width, height}]. */
+  marks(view, scale = 1) {
+    return this.vertiports.map(({ x, y, look }) => around(x * view.scale + view.x, y * view.scale + view.y, look.pad * scale));
   }
 
   /** Draw the names that fit; one that would lie on another, or on what is `taken`, is left out. */
@@ -71,7 +73,10 @@ export class Places {
       if (place.look.dot && !fits({ left: x, top: y, width: 1, height: 1 }, sheet, taken)) continue;
       const box = boxes(place, sprite, room, scale).find((spot) => fits(spot, sheet, taken));
       // Where one can land is marked even where its name finds no room.
-      if (place.look.pad) taken.push(pad(context, x, y, place.look.pad * scale));
+      if (place.look.pad) {
+        pad(context, x, y, place.look.pad * scale);
+        taken.push(around(x, y, place.look.pad * scale));
+      }
       if (!box) continue;
       taken.push(box);
       this.written.push({ text, ...box });
@@ -98,7 +103,7 @@ function dot(context, x, y, look, scale) {
   context.stroke();
 }
 
-/** A place to take off and land: the V of a vertiport in a ring. Answers the box that it takes. */
+/** A place to take off and land: the V of a vertiport in a ring. */
 function pad(context, x, y, radius) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
@@ -113,5 +118,4 @@ function pad(context, x, y, radius) {
   context.lineTo(x + radius * 0.42, y - radius * 0.4);
   context.lineJoin = "round";
   context.stroke();
-  return { left: x - radius, top: y - radius, width: 2 * radius, height: 2 * radius };
 }
