@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
+from PIL import Image
+from playwright.sync_api import FloatRect
 
-from tests.browser import DESKTOP, PHONE, Open
-from tests.maps.scenery import a_hostile_one, three_over_mie
+from tests.browser import DESKTOP, PHONE, Open, Visit
+from tests.maps.scenery import a_fleet, a_hostile_one, three_over_mie
 from tests.maps.stand_in_server import StandIn, serving
 
 pytestmark = pytest.mark.browser
 Served = tuple[StandIn, str]
+
+
+def place(visit: Visit, css: str) -> FloatRect:
+    """Where the first of these is on the screen."""
+    found = visit.page.locator(css).first.bounding_box()
+    assert found
+    return found
+
 
 DRAWN = "soramichi.layer.drawn.map(({one, worldX, worldY}) => [one.id, worldX, worldY])"
 
@@ -167,6 +179,41 @@ def other() -> Iterator[Served]:
     stand_in = StandIn()
     with serving(stand_in) as base:
         yield stand_in, base
+
+
+def test_a_long_list_uses_the_height_and_lies_on_no_button(other: Served, opened: Open) -> None:
+    other[0].fleet = a_fleet(12)
+    visit = opened(other[1], "/live?lang=en", DESKTOP)
+    visit.page.locator(".card").nth(11).wait_for()
+    controls = place(visit, ".controls")
+    visit.page.locator(".card").first.click()
+    visit.page.locator(".side").wait_for()
+    panel = place(visit, ".list")
+    assert panel["y"] + panel["height"] > 1040
+    follow, side = place(visit, ".follow"), place(visit, ".side")
+    assert all(box["x"] + box["width"] < panel["x"] for box in (controls, follow, side))
+    assert follow["y"] + follow["height"] < side["y"]
+    assert side["x"] + side["width"] < controls["x"]
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("page", ["/", "/live"])
+def test_what_goes_on_below_the_list_fades_out(
+    other: Served, opened: Open, page: str, size: tuple[int, int]
+) -> None:
+    other[0].fleet = a_fleet(12)
+    visit = opened(other[1], page, size)
+    visit.page.locator(".card").nth(11).wait_for()
+    # Its last lines are its own ground, wherever a card is cut.
+    for scrolled in range(0, 160, 20):
+        visit.page.evaluate(f"document.querySelector('.list').scrollTop = {scrolled}")
+        shot = np.asarray(Image.open(io.BytesIO(visit.page.screenshot())).convert("RGB"))
+        box = place(visit, ".list")
+        left, bottom = int(box["x"]), int(box["y"] + box["height"])
+        end = shot[bottom - 6 : bottom - 2, left + 20 : left + 340]
+        assert np.ptp(end, axis=(0, 1)).max() <= 12
+    if page == "/" and size == DESKTOP:
+        assert place(visit, ".thumb a")["y"] >= bottom
 
 
 def test_a_hostile_name_is_text_everywhere(other: Served, opened: Open) -> None:
