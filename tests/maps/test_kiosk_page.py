@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -55,11 +56,53 @@ def test_what_flies_is_shown_and_nothing_can_be_pressed(mie: Served, opened: Ope
     visit.wait("soramichi.layer.drawn.length > 0")
     visit.page.evaluate("soramichi.turn()")
     visit.page.locator("#star").wait_for()
-    shown = visit.page.locator("#star-height").inner_text()
-    assert any(datum in shown for datum in ("海抜", "地表から", "離陸地点から"))
+    # The figure, and a line for each thing that is said of it, in both languages.
+    assert re.fullmatch(r"\d+ m", visit.page.locator("#star-height").inner_text())
+    datum, *more = visit.page.locator("#star-height-other").inner_text().splitlines()
+    assert datum in {
+        "海抜 · above sea level",
+        "地表から · above ground",
+        "離陸地点から · above take-off",
+    }
+    assert all(line.count(" · ") == 1 for line in more)
     assert visit.page.locator("a, button, input, [tabindex]").count() == 0
     assert visit.page.locator(".phone svg").count() == 1
     visit.resize(DESKTOP)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_everything_can_be_read_from_afar(mie: Served, opened: Open, language: str) -> None:
+    visit = opened(mie[1], f"/kiosk?lang={language}", DESKTOP)
+    visit.wait("soramichi.layer.drawn.length > 0")
+    visit.page.evaluate("soramichi.turn()")
+    visit.page.locator("#star").wait_for()
+    small, cut = visit.page.evaluate(
+        """async () => {
+          const { FACTS } = await import("soramichi/facts.js");
+          const small = [...document.querySelectorAll("main *")]
+            .filter(({ childNodes }) => [...childNodes].some((one) => one.nodeType === 3
+              && one.data.trim()))
+            .filter((node) => !node.closest(".attribution") && node.checkVisibility())
+            .filter((node) => parseFloat(getComputedStyle(node).fontSize) < 16)
+            .map(({ textContent }) => textContent);
+          const [own, other] = document.getElementById("fact").children;
+          const box = document.querySelector(".facts");
+          const cut = FACTS.filter(({ ja, en, source }) => {
+            const japanese = document.documentElement.lang === "ja";
+            [own.textContent, other.textContent] = japanese ? [ja, en] : [en, ja];
+            const from = source ? `${source.ja} · ${source.en}` : "";
+            document.getElementById("source").textContent = from;
+            return box.scrollHeight > box.clientHeight;
+          });
+          return [small, cut.map(({ en }) => en)];
+        }"""
+    )
+    assert small == []
+    assert cut == []
+    rows = visit.page.locator("#heights li").evaluate_all(
+        "all => all.map((row) => row.getBoundingClientRect().top)"
+    )
+    assert rows == sorted(rows)  # as in the legend of the other maps
 
 
 def test_when_nothing_flies_a_recorded_flight_is_shown_as_such(hall: Served, opened: Open) -> None:

@@ -155,3 +155,24 @@ def test_a_scale_in_metres_lies_on_nothing(
         }"""
     )
     assert covered == []
+
+
+def test_a_seas_name_is_read_on_land_as_well(mie: tuple[StandIn, str], opened: Open) -> None:
+    visit = opened(mie[1], "/live")
+    contrast = visit.page.evaluate(
+        """async () => {
+          const { written } = await import("soramichi/lettering.js");
+          const { look } = soramichi.layer.places.fixed.find(({ kind }) => kind === "sea");
+          const { image } = written("五ヶ所湾", look, 1);
+          const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
+          context.fillStyle = "#ece6d8";
+          context.fillRect(0, 0, image.width, image.height);
+          context.drawImage(image, 0, 0);
+          const { data } = context.getImageData(0, 0, image.width, image.height);
+          const light = (i) => [0.2126, 0.7152, 0.0722].reduce((sum, share, part) =>
+            sum + share * (data[i + part] / 255) ** 2.2, 0);
+          const all = Array.from({ length: data.length / 4 }, (_, i) => light(4 * i));
+          return (Math.max(...all) + 0.05) / (Math.min(...all) + 0.05);
+        }"""
+    )
+    assert contrast > 4.5

@@ -2,7 +2,7 @@
 // Names come from operators: they are only ever set as text.
 
 import { asShown } from "soramichi/feed.js";
-import { age, clock, date, direction, height, speed } from "soramichi/format.js";
+import { age, clock, date, direction, heightAndDatum, speed } from "soramichi/format.js";
 import { heightClass, heightColour } from "soramichi/palette.js";
 import { picture } from "soramichi/shapes.js";
 import { loudness } from "soramichi/surface.js";
@@ -74,7 +74,7 @@ class Card {
     this.badge.dataset.kind = kind;
     this.way.show(journeys.of(one));
     const above = surface.heightAbove(state);
-    this.height.show("height", height(state), aboveGround(state, above));
+    this.height.show("height", ...heightAndDatum(state), aboveGround(state, above));
     this.speed.show("speed", speed(state), [direction(state), word(climb(state))].filter(Boolean).join(" · "));
     this.sound.show("sound", ...sound(one, above));
     const at = new Date(state.time);
@@ -147,13 +147,14 @@ class Fact {
     const box = element("span", `fact ${name}`, parent);
     this.label = element("span", "label", box);
     this.value = element("span", "value", box);
-    this.more = element("span", "more", box);
+    this.more = [0, 1].map(() => element("span", "more", box));
   }
 
-  show(label, value, more) {
+  /** A figure, and below it in small what belongs to it, a line each. */
+  show(label, value, ...more) {
     write(this.label, word(label));
     write(this.value, value);
-    write(this.more, more);
+    this.more.forEach((line, i) => write(line, more[i] ?? ""));
   }
 }
 

@@ -14,11 +14,16 @@ function formatter(options) {
   return cache.get(key);
 }
 
-/** "海抜 312 m": whole metres with their datum, or that the height is unknown. */
+/** ["312 m", "海抜"]: whole metres and their datum, to be told together; or [that it is unknown]. */
+export function heightAndDatum(state) {
+  if (!Number.isFinite(state.altitude_m)) return [word("heightUnknown")];
+  return [`${Math.round(state.altitude_m)} m`, word(state.altitude_datum) ?? word("datumUnknown")];
+}
+
+/** "海抜 312 m": the same in one line. */
 export function height(state) {
-  if (!Number.isFinite(state.altitude_m)) return word("heightUnknown");
-  const datum = state.altitude_datum ? word(state.altitude_datum) : word("datumUnknown");
-  return word("altitude", Math.round(state.altitude_m), datum);
+  const [, datum] = heightAndDatum(state);
+  return datum ? word("altitude", Math.round(state.altitude_m), datum) : word("heightUnknown");
 }
 
 /** Whole km/h, what people know from the road; the data is in m/s. */

@@ -7,7 +7,7 @@ import { aboveGround, condition, sound } from "soramichi/cards.js";
 import { Events, showEvents } from "soramichi/events.js";
 import { FACTS } from "soramichi/facts.js";
 import { Feed, asShown } from "soramichi/feed.js";
-import { clock, date, height, speed } from "soramichi/format.js";
+import { clock, date, heightAndDatum, speed } from "soramichi/format.js";
 import { Journeys } from "soramichi/journey.js";
 import { legend } from "soramichi/legend.js";
 import { worldLatLng } from "soramichi/motion.js";
@@ -190,7 +190,7 @@ function showStar(newest) {
   write("star-mark", text);
   find("star-mark").dataset.kind = kind;
   const above = ground.heightAbove(one.state);
-  both("star-height", () => [height(one.state), aboveGround(one.state, above)].filter(Boolean));
+  both("star-height", () => [...heightAndDatum(one.state), aboveGround(one.state, above)]);
   write("star-speed", speed(one.state));
   both("star-sound", () => sound(one, above));
   showWay(state.playback ? {} : journeys.of(one));
@@ -200,11 +200,13 @@ function showStar(newest) {
   state.painted = key;
 }
 
-// What is read first is large; below it the rest, in both languages.
+// What is read first is large; below it the rest, a line for each fact, in both languages.
 function both(id, texts) {
-  const [first, ...more] = texts();
+  const others = inOtherLanguage(texts);
+  const lines = texts().map((text, i) => [...new Set([text, others[i]])].filter(Boolean));
+  const [[first, ...translated], ...more] = lines;
   write(id, first);
-  write(`${id}-other`, [...more, inOtherLanguage(() => texts()[0])].filter(Boolean).join(" · "));
+  write(`${id}-other`, [translated, ...more].map((line) => line.join(" · ")).filter(Boolean).join("\n"));
 }
 
 function showWay({ from, to, expected, left_s }) {

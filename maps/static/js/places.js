@@ -8,7 +8,7 @@ import { language } from "soramichi/words.js";
 const LOOK = {
   capital: { size: 15, weight: 600, ink: "#3a342b", halo: "#f6f1e6", dot: 3.6, rank: 1 },
   city: { size: 12.5, weight: 500, ink: "#4b443a", halo: "#f6f1e6", dot: 2.6, rank: 2 },
-  sea: { size: 15, weight: 400, ink: "#b9d6e4", halo: null, spacing: "0.3em", rank: 3 },
+  sea: { size: 15, weight: 400, ink: "#b9d6e4", halo: "#1d475f", spacing: "0.3em", rank: 3 },
   prefecture: { size: 19, weight: 400, ink: "#a3978680", halo: null, spacing: "0.5em", rank: 5 },
   island: { size: 11.5, weight: 500, ink: "#4b443a", halo: "#f6f1e6", rank: 4 },
   vertiport: { size: 12.5, weight: 700, ink: "#0c2232", halo: "#ffffff", pad: 8, rank: 0 },
