@@ -38,6 +38,45 @@ def draw(visit: Visit, *places: tuple[int, int]) -> None:
         visit.page.wait_for_timeout(60)
 
 
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_what_is_seen_first_are_the_published_corridors(
+    mie: Served, opened: Open, size: tuple[int, int]
+) -> None:
+    visit = opened(mie[1], "/routes?lang=en", size)
+    visit.wait("soramichi.drawn.corridors.length === 1")
+    top, bottom, free = visit.page.evaluate(
+        """() => {
+          const ends = soramichi.drawn.corridors[0].coordinates.map(([lon, lat]) =>
+            soramichi.map.latLngToContainerPoint([lat, lon]).y);
+          const box = (css) => document.querySelector(css).getBoundingClientRect();
+          const foot = innerWidth < 800 ? box(".planner").top : innerHeight;
+          return [Math.min(...ends), Math.max(...ends), [box(".bar").bottom, foot]];
+        }"""
+    )
+    assert free[0] < top < bottom < free[1]
+    assert bottom - top > 0.6 * (free[1] - free[0])
+
+
+LATE = """(touch) => {
+  const { drawn, map } = soramichi;
+  const found = drawn.corridors.map((geometry) => ({ geometry }));
+  if (touch) map.getContainer().dispatchEvent(new Event("wheel"));
+  drawn.corridors = [];
+  map.setView([33, 135], 6, { animate: false });
+  drawn.takeCorridors(found);
+  return map.getZoom();
+}"""
+
+
+def test_corridors_that_come_late_move_the_map_only_while_nobody_has(
+    mie: Served, opened: Open
+) -> None:
+    visit = opened(mie[1], "/routes?lang=en")
+    visit.wait("soramichi.drawn.corridors.length === 1")
+    assert visit.page.evaluate(LATE, False) > 8
+    assert visit.page.evaluate(LATE, True) == 6
+
+
 def test_dropped_candidates_are_judged_and_laid_side_by_side(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/routes?lang=en", DESKTOP)
     # The desk soon asks again, how near its lines come to each other: this is its first question.

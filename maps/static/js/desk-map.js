@@ -13,6 +13,7 @@ import { letterOf, lineColour, severityColour } from "soramichi/verdicts.js";
 const EDGE = "#0c2232";
 // What is looked at before there is anything to look at.
 const MIE = [[136.2, 33.95], [137.05, 35.1]];
+const TOUCHES = ["pointerdown", "wheel", "keydown"];
 const ROUND = { lineCap: "round", lineJoin: "round" };
 const QUIET = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -21,7 +22,7 @@ export const latlngs = (coordinates) => coordinates.map(([lon, lat]) => [lat, lo
 export class DeskMap {
   /** `choose(index)` is called when a candidate's line is pressed. */
   constructor(map, places, choose) {
-    Object.assign(this, { map, choose, entries: [], chosen: 0, on: new Set(["width"]) });
+    Object.assign(this, { map, choose, entries: [], corridors: [], chosen: 0, on: new Set(["width"]) });
     for (const [pane, zIndex] of [["layers", 310], ["routes", 420]]) map.createPane(pane).style.zIndex = zIndex;
     this.layers = L.layerGroup().addTo(map);
     this.lines = L.layerGroup().addTo(map);
@@ -30,6 +31,7 @@ export class DeskMap {
     this.sheet = new Sheet(map, "ground");
     this.panels = new Panels(map);
     map.on("move zoom resize zoomend", () => this.drawNames());
+    for (const touch of TOUCHES) map.getContainer().addEventListener(touch, () => (this.touched = true), { once: true, passive: true });
   }
 
   /** `entries` are {feature, result} of every candidate; `result` null where it is not judged. */
@@ -123,9 +125,19 @@ export class DeskMap {
     });
   }
 
+  /** To all candidates; before there is one, to the published corridors, and before those to Mie. */
   fitAll(animate) {
-    const all = this.entries.flatMap(({ feature }) => feature.geometry.coordinates);
-    this.fit(all.length > 0 ? all : MIE, animate);
+    const all = this.entries.map(({ feature }) => feature.geometry);
+    const shown = [all, this.corridors].map((lines) => lines.flatMap(({ coordinates }) => coordinates))
+      .find(({ length }) => length > 0);
+    this.fit(shown ?? MIE, animate);
+  }
+
+  /** Take the published corridors, GeoJSON features of lines; what is looked at first is fitted to them. */
+  takeCorridors(features) {
+    const first = this.corridors.length === 0;
+    this.corridors = features.map(({ geometry }) => geometry).filter(({ type }) => type === "LineString");
+    if (first && this.entries.length === 0 && !this.touched) this.fitAll(false);
   }
 }
 

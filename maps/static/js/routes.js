@@ -22,6 +22,7 @@ if (!config.tiles) drawBasemap(map, basemap);
 const drawn = new DeskMap(map, places, (index) => desk.choose(index));
 const zones = config.zones ? new Zones(map, config.paths, find("zones"), find("zone"), {
   names: (found) => drawn.name(found),
+  corridors: (features) => drawn.takeCorridors(features),
 }) : null;
 const section = new Section(find("section"));
 const switches = new LayerSwitches(find("layers"), drawn.on, (name, on) => drawn.toggle(name, on));
