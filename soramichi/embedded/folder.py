@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 import socket
+import sys
 from collections import deque
 from pathlib import Path
 from types import TracebackType
@@ -83,11 +84,15 @@ class DataFolder:
 # be taken between our look and the bind of the server that the port is for.
 _FREE_PORTS = range(20_000, 32_000)
 _given: deque[int] = deque(maxlen=1_000)
+# Names that keep the last of them from other processes of ours until their servers listen.
+_kept: deque[socket.socket] = deque()
+_MOST_KEPT = 50
 
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A TCP port that nobody listens on right now, and not one that was given lately.
 
+    On Linux not one either that another process of ours was given for a server that it is starting.
     Raises OSError when `host` is no address of ours.
     """
     while True:
@@ -101,8 +106,26 @@ def free_port(host: str = "127.0.0.1") -> int:
                 if error.errno == errno.EADDRINUSE:
                     continue
                 raise
+        if not _keep(port):
+            continue
         _given.append(port)
         return port
+
+
+def _keep(port: int) -> bool:
+    """Whether it is ours among all our processes: so long as this socket has the port's name."""
+    if sys.platform != "linux":  # where sockets have no names but files
+        return True
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0soramichi-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _kept.append(name)
+    if len(_kept) > _MOST_KEPT:
+        _kept.popleft().close()
+    return True
 
 
 def require_port(host: str, port: int, what: str) -> int:
