@@ -103,6 +103,7 @@ def test_a_worker_that_acknowledges_before_it_commits_is_found_out(work: Path) -
     faults = (
         Fault(1.0, Kind.COMMIT_HANGS, 2.0, 0.0),
         Fault(2.5, Kind.WORKER_KILL, 0.0, 0.0),
+        Fault(6.0, Kind.WORKER_KILL, 0.0, 0.0),
     )
     hasty = (sys.executable, "-m", "tests.faults.hasty_ingest")
 
