@@ -118,6 +118,7 @@ def kiosk(phone_url: str, *, tiles: TileSource | None, sounds: Sounds | None = N
         name="kiosk",
         template="kiosk.html",
         entry="kiosk.js",
+        styles=("/static/css/kiosk.css",),
         config=_config("kiosk", tiles, centre=CENTRE, **_sounds(sounds)),
         tiles=tiles,
         parts={

@@ -8,13 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from tests.browser import DESKTOP, Open, Visit
+from tests.browser import DESKTOP, PHONE, Open, Visit
 from tests.maps.scenery import three_over_mie
 from tests.maps.stand_in_server import StandIn, serving
 
 pytestmark = pytest.mark.browser
 Served = tuple[StandIn, str]
 FOUR_K = (3840, 2160)
+STANDING = (1080, 1920)
+HELD = [PHONE, (360, 640), (844, 390), (667, 375)]
 
 # A tick is ten seconds: three aircraft a flight, new aircraft every hour, an event every minute.
 HOURS = """async ([from, until]) => {
@@ -35,6 +37,30 @@ HOURS = """async ([from, until]) => {
     }
     if (s % 600 === 0) await new Promise(requestAnimationFrame);
   }
+}"""
+
+# What lies on the star's symbol, which panels lie on one another, whether the star has its plate,
+# and how much of the screen no panel covers.
+LAID_OUT = """() => {
+  const { layer, state } = soramichi;
+  const name = ({ className }) => className;
+  const panels = [...document.querySelectorAll("[data-covers]:not(.attribution)")]
+    .filter((panel) => panel.offsetWidth > 0 && panel.offsetHeight > 0);
+  const box = (panel) => panel.getBoundingClientRect();
+  const meet = (a, b, by = 0) => a.left - by < b.right && b.left < a.right + by
+    && a.top - by < b.bottom && b.top < a.bottom + by;
+  const { x, y } = layer.drawn.find(({ one }) => one.id === state.star.id);
+  const star = { left: x - 20, right: x + 20, top: y - 20, bottom: y + 20 };
+  const share = panels.filter((panel) => panel.id !== "notes")
+    .reduce((sum, panel) => sum + box(panel).width * box(panel).height, 0);
+  const kept = layer.panels.boxes().length + layer.drawn.length;
+  return {
+    covered: panels.filter((panel) => meet(box(panel), star)).map(name),
+    overlaps: panels.flatMap((one, i) => panels.slice(i + 1)
+      .filter((other) => meet(box(one), box(other))).map((other) => [name(one), name(other)])),
+    plate: layer.labels.taken.length > kept,
+    map: 1 - share / (innerWidth * innerHeight),
+  };
 }"""
 
 
@@ -70,50 +96,85 @@ def test_what_flies_is_shown_and_nothing_can_be_pressed(mie: Served, opened: Ope
     visit.resize(DESKTOP)
 
 
+def cut_facts(visit: Visit) -> list[str]:
+    """The English of what the panel of facts, as it stands, is too small for."""
+    found: list[str] = visit.page.evaluate(
+        """async () => {
+          const { FACTS } = await import("soramichi/facts.js");
+          const box = document.querySelector(".facts");
+          return FACTS.filter((fact) => {
+            soramichi.tellFact(fact);
+            return box.scrollHeight > box.clientHeight;
+          }).map(({ en }) => en);
+        }"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("size", [DESKTOP, STANDING], ids=["lying", "standing"])
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_everything_can_be_read_from_afar(mie: Served, opened: Open, language: str) -> None:
-    visit = opened(mie[1], f"/kiosk?lang={language}", DESKTOP)
+def test_everything_can_be_read_from_afar(
+    mie: Served, opened: Open, language: str, size: tuple[int, int]
+) -> None:
+    visit = opened(mie[1], f"/kiosk?lang={language}", size)
     visit.wait("soramichi.layer.drawn.length > 0")
     visit.page.evaluate("soramichi.turn()")
     visit.page.locator("#star").wait_for()
-    small, cut = visit.page.evaluate(
-        """async () => {
-          const { FACTS } = await import("soramichi/facts.js");
-          const small = [...document.querySelectorAll("main *")]
-            .filter(({ childNodes }) => [...childNodes].some((one) => one.nodeType === 3
-              && one.data.trim()))
-            .filter((node) => !node.closest(".attribution") && node.checkVisibility())
-            .filter((node) => parseFloat(getComputedStyle(node).fontSize) < 16)
-            .map(({ textContent }) => textContent);
-          const [own, other] = document.getElementById("fact").children;
-          const box = document.querySelector(".facts");
-          const cut = FACTS.filter(({ ja, en, source }) => {
-            const japanese = document.documentElement.lang === "ja";
-            [own.textContent, other.textContent] = japanese ? [ja, en] : [en, ja];
-            const from = source ? `${source.ja} · ${source.en}` : "";
-            document.getElementById("source").textContent = from;
-            return box.scrollHeight > box.clientHeight;
-          });
-          return [small, cut.map(({ en }) => en)];
-        }"""
+    small = visit.page.evaluate(
+        """() => [...document.querySelectorAll("main *")]
+          .filter(({ childNodes }) => [...childNodes].some((one) => one.nodeType === 3
+            && one.data.trim()))
+          .filter((node) => !node.closest(".attribution") && node.checkVisibility())
+          .filter((node) => parseFloat(getComputedStyle(node).fontSize) < 16)
+          .map(({ textContent }) => textContent)"""
     )
     assert small == []
-    assert cut == []
+    assert cut_facts(visit) == []
     rows = visit.page.locator("#heights li").evaluate_all(
         "all => all.map((row) => row.getBoundingClientRect().top)"
     )
     assert rows == sorted(rows)  # as in the legend of the other maps
 
 
-def test_when_nothing_flies_a_recorded_flight_is_shown_as_such(hall: Served, opened: Open) -> None:
+@pytest.mark.parametrize("size", [*HELD, STANDING], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_on_another_screen_what_flies_is_seen_beside_what_is_told(
+    hall: Served, opened: Open, language: str, size: tuple[int, int]
+) -> None:
+    visit = opened(hall[1], f"/kiosk?lang={language}", size)
+    visit.page.locator("#star").wait_for()
+    for severity in ("info", "warning", "info"):
+        hall[0].happened.append(
+            {"id": f"{len(hall[0].happened)}", "kind": "takeoff", "severity": severity,
+             "aircraft": "JA-SM01", "time": "2026-11-26T05:00:00Z",
+             "message": {"ja": "離陸しました", "en": "Took off"}}
+        )  # fmt: skip
+    visit.wait("soramichi.events.all.length === 3")
+    assert visit.page.locator(".note").get_attribute("data-severity") == "warning"  # and no other
+    visit.page.wait_for_timeout(1000)  # The look has changed by then, and the plates have moved.
+    seen = visit.page.evaluate(LAID_OUT)
+    assert seen["covered"] == []
+    assert seen["overlaps"] == []
+    assert seen["plate"]
+    assert seen["map"] > 0.4
+    assert cut_facts(visit) == []
+    visit.resize(size)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, STANDING], ids=["lying", "phone", "standing"])
+def test_when_nothing_flies_a_recorded_flight_is_shown_as_such(
+    hall: Served, opened: Open, size: tuple[int, int]
+) -> None:
     for craft in hall[0].fleet:
         craft.silent_after_s = -7200
         craft.behind = timedelta(days=400)
-    visit = opened(hall[1], "/kiosk?lang=en")
+    visit = opened(hall[1], "/kiosk?lang=en", size)
     visit.page.locator('#star-mark[data-kind="recorded"]').wait_for()
     assert visit.page.locator("#star-mark").inner_text().startswith("Recorded ")
     assert visit.page.evaluate("soramichi.state.playback.playing")
     assert visit.page.locator("#recording").inner_text().split() == ["RECORDED", "録画"]
+    visit.wait("soramichi.layer.drawn.length > 0")
+    assert visit.page.evaluate(LAID_OUT)["overlaps"] == []
 
 
 def test_the_plate_on_the_map_and_the_panel_tell_the_same_height(

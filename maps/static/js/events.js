@@ -74,10 +74,10 @@ function row(event, name) {
 }
 
 /**
- * Show events in `list` (a ul, where there is one) and, as they come, in `notes`;
- * `choose(event)` when one is pressed.
+ * Show events in `list` (a ul, where there is one) and, as they come, in `notes`, so many at a
+ * time; `choose(event)` when one is pressed.
  */
-export function showEvents(events, { list, notes, choose, nameOf, atMost = 8 }) {
+export function showEvents(events, { list, notes, choose, nameOf, atMost = 8, notesAtMost = NOTES_AT_MOST }) {
   const write = () => {
     if (!list) return;
     list.closest("section, div").hidden = events.all.length === 0;
@@ -95,17 +95,23 @@ export function showEvents(events, { list, notes, choose, nameOf, atMost = 8 }) 
   };
   events.on((unseen, fresh) => {
     write();
-    if (fresh) for (const event of unseen) note(event, notes, nameOf(event.aircraft));
+    if (fresh) for (const event of unseen) note(event, notes, nameOf(event.aircraft), notesAtMost);
   });
   onLanguage(write);
 }
 
-function note(event, notes, name) {
+function note(event, notes, name, atMost) {
   const { severity, parts } = row(event, name);
   const made = element("p", "note", "");
   made.dataset.severity = severity;
   made.append(...parts);
   notes.prepend(made);
-  while (notes.children.length > NOTES_AT_MOST) notes.lastChild.remove();
+  while (notes.children.length > atMost) leastOf(notes).remove();
   setTimeout(() => made.remove(), NOTE_MS);
+}
+
+// The oldest of the least severe: no take-off may push an emergency away.
+function leastOf(notes) {
+  const severity = ({ dataset }) => SEVERITIES.indexOf(dataset.severity);
+  return [...notes.children].reduce((least, one) => (severity(one) <= severity(least) ? one : least));
 }

@@ -17,6 +17,7 @@ import { Places } from "soramichi/places.js";
 import { Playback } from "soramichi/playback.js";
 import { lasted_s, recentFlights } from "soramichi/recent.js";
 import { config, fetched, resource } from "soramichi/resources.js";
+import { uncovered } from "soramichi/room.js";
 import { picture } from "soramichi/shapes.js";
 import { surface } from "soramichi/surface.js";
 import { fill, inOtherLanguage, named, word } from "soramichi/words.js";
@@ -29,6 +30,8 @@ const BEST = 5;
 const STARS_AT_MOST = 8;
 const DESIGNED_FOR_PX = 1920;
 const READ_FROM_AFAR = 1.35;
+const HELD_IN_A_HAND = "(width < 600px), (height < 560px)"; // As in kiosk.css, and so the next
+const STANDING = "(max-aspect-ratio: 1/1)";
 const RELOAD_AFTER_ERROR_MS = 30_000;
 const find = (id) => document.getElementById(id);
 
@@ -50,7 +53,8 @@ navigator.wakeLock?.request("screen").catch(() => {}); // Only over https; the d
 const [basemap, places] = await Promise.all([resource("basemap"), resource("places")]);
 if (!config.tiles) drawBasemap(map, basemap);
 const names = new Places(config.tiles ? places.places.filter(({ kind }) => kind === "vertiport") : places.places);
-const layer = new AircraftLayer(map, feed, names, wide * READ_FROM_AFAR);
+const fits = (query) => matchMedia(query).matches;
+const layer = new AircraftLayer(map, feed, names, fits(HELD_IN_A_HAND) ? 1 : wide * READ_FROM_AFAR);
 const journeys = new Journeys(names.vertiports);
 const ground = await surface();
 // Where flights are bound; without corridors that is not told, and the next hour asks again.
@@ -131,13 +135,15 @@ function setStar(one) {
   show();
 }
 
+// Between the panels, with room for half a symbol at the sides and for a note above.
 function fit(samples, maxZoom = 12) {
   const bounds = L.latLngBounds(samples.map(({ x, y }) => worldLatLng(x, y)));
   const { x: width, y: height_px } = map.getSize();
-  // The panels stand at the left and right, on a narrow screen at the foot; what flies belongs between them.
-  const [left, top, right, bottom] = width < 800 ? [0.1, 0.12, 0.2, 0.56] : [0.27, 0.16, 0.19, 0.2];
+  const { left, right, top, bottom } = uncovered(map);
+  const [side, above, below] = [[width, 0.03, 40], [height_px, 0.09, 95], [height_px, 0.04, 35]]
+    .map(([all, share, least]) => Math.max(all * share, least));
   map.fitBounds(bounds, {
-    paddingTopLeft: [width * left, height_px * top], paddingBottomRight: [width * right, height_px * bottom],
+    paddingTopLeft: [left + side, top + above], paddingBottomRight: [right + side, bottom + below],
     maxZoom: maxZoom + closer, animate: false,
   });
 }
@@ -203,10 +209,26 @@ function showStar(newest) {
 // What is read first is large; below it the rest, a line for each fact, in both languages.
 function both(id, texts) {
   const others = inOtherLanguage(texts);
-  const lines = texts().map((text, i) => [...new Set([text, others[i]])].filter(Boolean));
-  const [[first, ...translated], ...more] = lines;
+  const [[first, translated], ...more] = texts().map((text, i) => [text, others[i] === text ? "" : others[i]]);
   write(id, first);
-  write(`${id}-other`, [translated, ...more].map((line) => line.join(" · ")).filter(Boolean).join("\n"));
+  writeLines(`${id}-other`, [["", translated], ...more]);
+}
+
+/** A line for each [text, its translation]; a small screen leaves out the translations. */
+function writeLines(id, lines) {
+  const said = lines.filter(([own, other]) => own || other);
+  const joined = said.map(([own, other]) => [own, other].filter(Boolean).join(" · "));
+  if (find(id).textContent === joined.join("")) return;
+  find(id).replaceChildren(...said.map(([own, other]) => {
+    const [line, translated] = ["line", "translated"].map((name) => {
+      const span = document.createElement("span");
+      span.className = name;
+      return span;
+    });
+    translated.textContent = own && other ? ` · ${other}` : other;
+    line.append(own, translated);
+    return line;
+  }));
 }
 
 function showWay({ from, to, expected, left_s }) {
@@ -214,12 +236,16 @@ function showWay({ from, to, expected, left_s }) {
   if (!from && !to) return;
   pair("star-route", "journey", from, to);
   const left = () => [expected ? word("expected") : "", left_s === null ? "" : word("minutesLeft", Math.round(left_s / 60))];
-  write("star-left", [...left(), ...inOtherLanguage(left)].filter(Boolean).join(" · "));
+  writeLines("star-left", [[left().filter(Boolean).join(" · "), inOtherLanguage(left).filter(Boolean).join(" · ")]]);
 }
 
 function nextFact() {
   state.fact = (state.fact + 1) % (FACTS.length + 1);
-  const fact = FACTS[state.fact];
+  tellFact(FACTS[state.fact]);
+}
+
+/** Without a fact, how many fly. */
+function tellFact(fact) {
   if (fact) {
     const [own, other] = find("fact").children;
     own.textContent = named(fact);
@@ -227,8 +253,8 @@ function nextFact() {
   } else {
     pair("fact", "flyingCount", flying().length);
   }
-  const from = () => word("source", named(fact.source));
-  write("source", fact?.source ? `${from()} · ${inOtherLanguage(from)}` : "");
+  const from = () => (fact?.source ? word("source", named(fact.source)) : "");
+  writeLines("source", [[from(), inOtherLanguage(from)]]);
 }
 
 async function loop() {
@@ -243,11 +269,14 @@ feed.on("shown", show);
 setInterval(nextFact, FACT_MS);
 nextFact();
 const events = new Events(feed, config.paths.events);
-showEvents(events, { list: null, notes: find("notes"), nameOf: (id) => named(feed.aircraft.get(id)?.name) || id });
+showEvents(events, {
+  list: null, notes: find("notes"), nameOf: (id) => named(feed.aircraft.get(id)?.name) || id,
+  notesAtMost: fits(HELD_IN_A_HAND) || fits(STANDING) ? 1 : 3,
+});
 tellSilence(feed, find("cut"));
 keepForLater(feed);
 feed.start();
-globalThis.soramichi = { events, feed, layer, map, state, turn };
+globalThis.soramichi = { events, feed, layer, map, state, tellFact, turn };
 // The first look waits for the first answer, or says after a while that there is none.
 const begun = Date.now();
 const begin = setInterval(() => {

@@ -13,10 +13,10 @@ export function uncovered(map) {
   const room = { left: 0, right: 0, top: 0, bottom: 0 };
   for (const [panel, box] of shown()) {
     const side = getComputedStyle(panel).getPropertyValue("--covers").trim();
-    if (side === "left") room.left = box.right - whole.left;
-    if (side === "right") room.right = whole.right - box.left;
-    if (side === "bottom") room.bottom = whole.bottom - box.top;
-    if (side === "top") room.top = box.bottom - whole.top;
+    if (side === "left") room.left = Math.max(room.left, box.right - whole.left);
+    if (side === "right") room.right = Math.max(room.right, whole.right - box.left);
+    if (side === "bottom") room.bottom = Math.max(room.bottom, whole.bottom - box.top);
+    if (side === "top") room.top = Math.max(room.top, box.bottom - whole.top);
   }
   return room;
 }
