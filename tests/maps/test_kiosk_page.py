@@ -82,6 +82,7 @@ def test_what_flies_is_shown_and_nothing_can_be_pressed(mie: Served, opened: Ope
     visit.wait("soramichi.layer.drawn.length > 0")
     visit.page.evaluate("soramichi.turn()")
     visit.page.locator("#star").wait_for()
+    assert visit.page.locator("#star-mark").inner_text() == "飛行中 · Airborne"
     # The figure, and a line for each thing that is said of it, in both languages.
     assert re.fullmatch(r"\d+ m", visit.page.locator("#star-height").inner_text())
     datum, *more = visit.page.locator("#star-height-other").inner_text().splitlines()
@@ -150,7 +151,13 @@ def test_on_another_screen_what_flies_is_seen_beside_what_is_told(
              "message": {"ja": "離陸しました", "en": "Took off"}}
         )  # fmt: skip
     visit.wait("soramichi.events.all.length === 3")
-    assert visit.page.locator(".note").get_attribute("data-severity") == "warning"  # and no other
+    note = visit.page.locator(".note")
+    assert note.get_attribute("data-severity") == "warning"  # and no other
+    both = {"離陸しました", "Took off"}
+    seen_words = {word for word in both if word in note.inner_text()}
+    assert seen_words == (
+        both if size == STANDING else {"離陸しました" if language == "ja" else "Took off"}
+    )
     visit.page.wait_for_timeout(1000)  # The look has changed by then, and the plates have moved.
     seen = visit.page.evaluate(LAID_OUT)
     assert seen["covered"] == []

@@ -3,7 +3,7 @@
 
 import { clock } from "soramichi/format.js";
 import { fetched } from "soramichi/resources.js";
-import { named, onLanguage, word } from "soramichi/words.js";
+import { inOtherLanguage, named, onLanguage, word } from "soramichi/words.js";
 
 const KEPT = 40;
 const NOTE_MS = 9000;
@@ -75,9 +75,9 @@ function row(event, name) {
 
 /**
  * Show events in `list` (a ul, where there is one) and, as they come, in `notes`, so many at a
- * time; `choose(event)` when one is pressed.
+ * time, `translated` in both languages; `choose(event)` when one is pressed.
  */
-export function showEvents(events, { list, notes, choose, nameOf, atMost = 8, notesAtMost = NOTES_AT_MOST }) {
+export function showEvents(events, { list, notes, choose, nameOf, atMost = 8, notesAtMost = NOTES_AT_MOST, translated = false }) {
   const write = () => {
     if (!list) return;
     list.closest("section, div").hidden = events.all.length === 0;
@@ -95,19 +95,28 @@ export function showEvents(events, { list, notes, choose, nameOf, atMost = 8, no
   };
   events.on((unseen, fresh) => {
     write();
-    if (fresh) for (const event of unseen) note(event, notes, nameOf(event.aircraft), notesAtMost);
+    if (fresh) for (const event of unseen) note(event, notes, nameOf(event.aircraft), notesAtMost, translated);
   });
   onLanguage(write);
 }
 
-function note(event, notes, name, atMost) {
+const leaving = new WeakMap(); // note -> the timer that removes it
+
+function note(event, notes, name, atMost, translated) {
   const { severity, parts } = row(event, name);
+  if (translated) parts.splice(2, 0, element("span", "translated", inOtherLanguage(() => told(event))));
   const made = element("p", "note", "");
   made.dataset.severity = severity;
   made.append(...parts);
   notes.prepend(made);
-  while (notes.children.length > atMost) leastOf(notes).remove();
-  setTimeout(() => made.remove(), NOTE_MS);
+  leaving.set(made, setTimeout(() => leave(made), NOTE_MS));
+  while (notes.children.length > atMost) leave(leastOf(notes));
+}
+
+// A timer left behind would keep what it was to remove.
+function leave(note) {
+  clearTimeout(leaving.get(note));
+  note.remove();
 }
 
 // The oldest of the least severe: no take-off may push an emergency away.

@@ -190,11 +190,12 @@ function showStar(newest) {
   const recorded = one.track.recorded;
   const at = state.playback ? one.track.samples[0].time_s * 1000 : Date.parse(one.state.time);
   const presence = state.playback ? "now" : feed.presence(one);
-  const { kind, text } = recorded
+  // Of a recording that it is one stands above it in both languages; here is no room for two dates.
+  const mark = () => (recorded
     ? { kind: "recorded", text: word("recordedOn", date(new Date(at))) }
-    : condition(one, presence, feed.silence_s(one));
-  write("star-mark", text);
-  find("star-mark").dataset.kind = kind;
+    : condition(one, presence, feed.silence_s(one)));
+  writeLines("star-mark", [[mark().text, recorded ? "" : inOtherLanguage(mark).text]]);
+  find("star-mark").dataset.kind = mark().kind;
   const above = ground.heightAbove(one.state);
   both("star-height", () => [...heightAndDatum(one.state), aboveGround(one.state, above)]);
   write("star-speed", speed(one.state));
@@ -271,9 +272,9 @@ nextFact();
 const events = new Events(feed, config.paths.events);
 showEvents(events, {
   list: null, notes: find("notes"), nameOf: (id) => named(feed.aircraft.get(id)?.name) || id,
-  notesAtMost: fits(HELD_IN_A_HAND) || fits(STANDING) ? 1 : 3,
+  notesAtMost: fits(HELD_IN_A_HAND) || fits(STANDING) ? 1 : 3, translated: true,
 });
-tellSilence(feed, find("cut"));
+tellSilence(feed, find("cut"), { translated: true });
 keepForLater(feed);
 feed.start();
 globalThis.soramichi = { events, feed, layer, map, state, tellFact, turn };

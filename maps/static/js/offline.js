@@ -2,21 +2,27 @@
 // picture where the service worker finds it when the page is opened again without a network.
 
 import { age, clock } from "soramichi/format.js";
-import { word } from "soramichi/words.js";
+import { inOtherLanguage, word } from "soramichi/words.js";
 
 const PATIENCE_S = 5; // A stream that is back by then was never missed.
 const KEEP_EVERY_MS = 10_000;
 const SHELF = "soramichi-state"; // As in service-worker.js
 
-/** Write into `notice` what is shown when the server is not heard; hidden while it is. */
-export function tellSilence(feed, notice) {
+/** Write into `notice` what is shown when the server is not heard, or else hide it; `translated` in both languages. */
+export function tellSilence(feed, notice, { translated = false } = {}) {
+  const own = document.createElement("span");
+  const other = document.createElement("span");
+  other.className = "translated";
+  notice.replaceChildren(own, other);
   const write = () => {
     const silent_s = feed.unheard_s();
     notice.hidden = feed.link === "saved" || silent_s < PATIENCE_S;
     document.body.classList.toggle("cut", !notice.hidden);
     if (notice.hidden) return;
-    const text = feed.heard_s ? word("cutOff", clock(new Date(feed.heard_s * 1000)), age(silent_s)) : word("neverHeard");
-    if (notice.textContent !== text) notice.textContent = text;
+    const text = () => (feed.heard_s ? word("cutOff", clock(new Date(feed.heard_s * 1000)), age(silent_s)) : word("neverHeard"));
+    if (own.textContent === text()) return;
+    own.textContent = text();
+    if (translated) other.textContent = inOtherLanguage(text);
   };
   setInterval(write, 1000);
   feed.on("link", write);
