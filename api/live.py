@@ -48,7 +48,10 @@ class PublicState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class _Frame(msgspec.Struct, frozen=True, omit_defaults=True):
     time: datetime
     aircraft: list[PublicState]
-    gone: list[str] = []  # no longer published: pages forget them at once
+    # No longer published, or not as before: pages forget them at once, then take `aircraft`.
+    gone: list[str] = []
+    # Everything that flies: pages forget what is not in it.
+    whole: bool = False
 
 
 def public(state: wire.LiveState, discretion: Discretion) -> PublicState:
@@ -154,7 +157,7 @@ class LivePicture:
             if now - shown.received_at > self._max_age:
                 self._forget(aircraft_id)
         changed = [self.states[one] for one in sorted(self._changed) if one in self.states]
-        frame = _Frame(now, changed, sorted(self._gone - self.states.keys()))
+        frame = _Frame(now, changed, sorted(self._gone))
         self._changed.clear()
         self._gone.clear()
         self._tick += 1
@@ -173,7 +176,8 @@ class LivePicture:
         """
         of = (self._tick, self.version)
         if self._snapshot[0] != of:
-            frame = _Frame(datetime.now(UTC), list(self.states.values()))
+            known = list(self.states.values())
+            frame = _Frame(datetime.now(UTC), known, whole=not self.behind)
             self._snapshot = (of, self._written(frame))
         missed = [one for tick, one in self._told if tick > seen]
         return Event(b"".join([self._snapshot[1], *missed]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import hashlib
 from collections.abc import Mapping
@@ -54,10 +55,17 @@ class Prepared:
     def answer(self, request: Request) -> Response:
         """What this request gets: nothing new, or the body as the client can read it."""
         if self._tag in request.headers.get("if-none-match", ""):
-            return self._unchanged
+            return _own(self._unchanged)
         if self._as_gzip is not None and takes_gzip(request):
-            return self._as_gzip
-        return self._as_is
+            return _own(self._as_gzip)
+        return _own(self._as_is)
+
+
+def _own(response: Response) -> Response:
+    """The same body under headers of its own: middleware writes into those it is given."""
+    own = copy.copy(response)
+    own.raw_headers = list(response.raw_headers)
+    return own
 
 
 def document(value: Any, *, level: int) -> Prepared:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from starlette.types import Message
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message
 
 from api.audience import GZIP_BEGINS, Audience, Event, Viewer
 from api.live import LivePicture
+from api.prepared import document
+from soramichi.domain import wire
+from soramichi.domain.publication import Discretion, Period, Publications, Subject
 from soramichi.errors import Unavailable
+from tests.builders import a_sample
 
 
 class Line:
@@ -124,6 +132,73 @@ def test_there_is_no_room_beyond_the_limit() -> None:
         audience.join(Viewer(Line().send, deflated=False), event(0))
         with pytest.raises(Unavailable):
             audience.require_room()
+
+    asyncio.run(scene())
+
+
+async def answered(app: ASGIApp, offer: bytes) -> tuple[dict[bytes, bytes], bytes]:
+    """Headers and body of GET / for a client that offers these encodings."""
+    got: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        got.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/", "raw_path": b"/", "root_path": "",
+        "query_string": b"", "headers": [(b"accept-encoding", offer)], "http_version": "1.1",
+        "scheme": "http", "server": ("test", 80), "client": ("test", 1),
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return dict(got[0]["headers"]), b"".join(part["body"] for part in got[1:])
+
+
+def test_one_clients_answer_changes_nobody_elses() -> None:
+    """Middleware writes into the headers it is given, and packs for who asks for no packing."""
+    page = document(["a" * 2_000], level=6)
+    app = Starlette(routes=[Route("/", page.answer)])
+    app.add_middleware(GZipMiddleware, minimum_size=1_000)
+
+    asyncio.run(answered(app, b"gzip;q=0"))
+    headers, sent = asyncio.run(answered(app, b"identity"))
+
+    assert json.loads(sent) == ["a" * 2_000]
+    assert headers[b"content-length"] == str(len(sent)).encode()
+    assert b"content-encoding" not in headers
+
+
+def test_a_page_forgets_what_an_operator_shows_coarsely_from_now_on() -> None:
+    async def scene() -> None:
+        now = datetime(2026, 11, 23, tzinfo=UTC)
+        always = Period(starts_at=datetime(2000, 1, 1, tzinfo=UTC))
+        periods = {(Subject.OPERATOR, "o"): [always]}
+        coarse = Discretion(grid_deg=0.05, delay=timedelta(0))
+        picture = LivePicture(max_age=timedelta(hours=1))
+        picture.publish(Publications(periods=periods, discretions={}))
+        state = wire.LiveState(
+            aircraft_id="JA01", operator_id="o", flight_id="F", received_at=now, sample=a_sample()
+        )
+        picture.update([state])
+        picture.advance(now)
+        picture.publish(Publications(periods=periods, discretions={"o": coarse}))
+
+        frame = json.loads(body(picture.advance(now + timedelta(seconds=20))).split(b"data: ")[1])
+
+        assert frame["gone"] == ["JA01"]
+        assert [one["id"] for one in frame["aircraft"]] == ["JA01"]
+
+    asyncio.run(scene())
+
+
+def test_a_snapshot_says_whether_it_is_everything() -> None:
+    async def scene() -> None:
+        picture = LivePicture(max_age=timedelta(hours=1))
+        assert b'"whole"' not in body(picture.snapshot())  # the database may know more
+        picture.behind = False
+        picture.advance(datetime.now(UTC))
+        assert b'"whole":true' in body(picture.snapshot())
 
     asyncio.run(scene())
 
