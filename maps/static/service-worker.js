@@ -56,6 +56,8 @@ async function page(event, path) {
   const shell = await caches.open(SHELL);
   try {
     const response = await fetch(event.request);
+    // A proxy without its server answers with a page that no script would ever mend.
+    if (response.status >= 500) return (await shell.match(path)) ?? response;
     if (response.ok) event.waitUntil(keepPage(path, response.clone()).catch(() => {}));
     return response;
   } catch {
@@ -68,12 +70,14 @@ async function file(request) {
   return (await shell.match(request)) ?? fetch(request);
 }
 
-async function newest(request, path) {
+async function newest(event, path) {
+  const { request } = event;
+  if (new URL(request.url).search) return fetch(request); // Kept is the whole list, which answers no question.
   const shelf = await caches.open(STATE);
   try {
     const response = await fetch(request);
     // The page itself keeps the aircraft, with the moment they were seen (offline.js).
-    if (response.ok && path !== STATES[0] && !new URL(request.url).search) await shelf.put(path, response.clone());
+    if (response.ok && path !== STATES[0]) event.waitUntil(shelf.put(path, response.clone()).catch(() => {}));
     return response;
   } catch {
     return (await shelf.match(path)) ?? Response.error();
@@ -88,5 +92,5 @@ addEventListener("fetch", (event) => {
   if (request.headers.has("authorization")) return;
   if (request.mode === "navigate" && PAGES.includes(pathname)) event.respondWith(page(event, pathname));
   else if (pathname.startsWith("/static/")) event.respondWith(file(request));
-  else if (STATES.includes(pathname)) event.respondWith(newest(request, pathname));
+  else if (STATES.includes(pathname)) event.respondWith(newest(event, pathname));
 });

@@ -75,6 +75,7 @@ class StandIn:
     asked: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     up: bool = True
+    status: int = 200  # of pages, zones and corridors
 
     def heard(self) -> list[tuple[Craft, dict[str, Any]]]:
         now = time.time()
@@ -136,10 +137,10 @@ class StandIn:
         return JSONResponse({"proposals": [found], "none": None})
 
     async def geozones(self, _: Request) -> Response:
-        return JSONResponse({"type": "FeatureCollection", "features": self.zones})
+        return JSONResponse({"type": "FeatureCollection", "features": self.zones}, self.status)
 
     async def corridors(self, _: Request) -> Response:
-        return JSONResponse(corridors_over_the_bay())
+        return JSONResponse(corridors_over_the_bay(), self.status)
 
     async def events(self, request: Request) -> Response:
         if "flight" not in request.query_params:
@@ -161,7 +162,9 @@ class StandIn:
 
     def shown(self, path: str) -> Callable[[Request], Response]:
         def endpoint(_: Request) -> Response:
-            return sent(self.page[path]())
+            return (
+                sent(self.page[path]()) if self.status < 400 else Response(status_code=self.status)
+            )
 
         return endpoint
 

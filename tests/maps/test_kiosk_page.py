@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.browser import DESKTOP, PHONE, Open, Visit
-from tests.maps.scenery import three_over_mie
+from tests.maps.scenery import stamp, three_over_mie
 from tests.maps.stand_in_server import StandIn, serving
 
 pytestmark = pytest.mark.browser
@@ -147,7 +147,7 @@ def test_on_another_screen_what_flies_is_seen_beside_what_is_told(
     for severity in ("info", "warning", "info"):
         hall[0].happened.append(
             {"id": f"{len(hall[0].happened)}", "kind": "takeoff", "severity": severity,
-             "aircraft": "JA-SM01", "time": "2026-11-26T05:00:00Z",
+             "aircraft": "JA-SM01", "time": stamp(datetime.now(UTC)),
              "message": {"ja": "離陸しました", "en": "Took off"}}
         )  # fmt: skip
     visit.wait("soramichi.events.all.length === 3")
@@ -182,6 +182,33 @@ def test_when_nothing_flies_a_recorded_flight_is_shown_as_such(
     assert visit.page.locator("#recording").inner_text().split() == ["RECORDED", "録画"]
     visit.wait("soramichi.layer.drawn.length > 0")
     assert visit.page.evaluate(LAID_OUT)["overlaps"] == []
+
+
+def test_a_recorded_flight_that_is_withdrawn_is_not_left_on_the_screen(
+    hall: Served, opened: Open
+) -> None:
+    for craft in hall[0].fleet:
+        craft.silent_after_s = -7200
+        craft.behind = timedelta(days=400)
+    visit = opened(hall[1], "/kiosk?lang=en")
+    visit.wait("soramichi.state.playback?.playing")
+    hall[0].fleet = []
+    visit.page.evaluate("soramichi.turn()")
+    visit.wait("soramichi.layer.feed === soramichi.feed")
+    assert visit.page.locator("#recording").is_hidden()
+
+
+def test_a_star_that_is_withdrawn_leaves_the_screen_at_once(hall: Served, opened: Open) -> None:
+    visit = opened(hall[1], "/kiosk?lang=en")
+    visit.page.locator("#star").wait_for()
+    gone = """() => {
+      const { feed, state } = soramichi;
+      const time = new Date(feed.now_s() * 1000).toISOString();
+      feed.tick({ time, gone: [state.star.id], aircraft: [] });
+    }"""
+    hall[0].fleet = []
+    visit.page.evaluate(gone)
+    visit.page.locator("#star").wait_for(state="hidden", timeout=2_000)
 
 
 def test_the_plate_on_the_map_and_the_panel_tell_the_same_height(

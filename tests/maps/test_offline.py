@@ -65,6 +65,58 @@ def test_the_big_screen_says_that_the_server_is_gone_and_comes_back(
     visit.complaints[:] = [said for said in visit.complaints if not any(g in said for g in gone)]
 
 
+def test_a_proxy_without_its_server_does_not_end_a_screen_that_nobody_attends(
+    hall: Served, opened: Open
+) -> None:
+    visit = opened(hall[1], "/kiosk?lang=en")
+    visit.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    visit.wait('caches.open("soramichi-shell").then((kept) => kept.match("/kiosk")).then(Boolean)')
+    hall[0].status = 502
+    visit.page.reload()
+    visit.wait("globalThis.soramichi?.feed.link === 'live'")
+    visit.complaints[:] = [said for said in visit.complaints if "502" not in said]
+
+
+def test_a_list_that_was_kept_answers_no_question(hall: Served, opened: Open) -> None:
+    visit = opened(hall[1], "/live?lang=en")
+    visit.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    visit.page.reload()
+    visit.wait("globalThis.soramichi?.feed.ready")
+    visit.wait("""caches.open("soramichi-state")
+      .then((shelf) => shelf.match("/api/v1/events")).then(Boolean)""")
+    visit.page.context.set_offline(True)
+    ask = "(path) => fetch(path).then(({ ok }) => ok, () => false)"
+    assert visit.page.evaluate(ask, "/api/v1/events")
+    assert not visit.page.evaluate(ask, "/api/v1/events?flight=X")
+    visit.complaints[:] = [said for said in visit.complaints if "net::ERR" not in said]
+
+
+def test_zones_stay_while_the_server_has_no_answer(hall: Served, opened: Open) -> None:
+    visit = opened(hall[1], "/live?lang=en")
+    visit.wait("soramichi.zones.ready && soramichi.journeys.corridors.length > 0")
+    kinds = visit.page.evaluate("soramichi.zones.kinds")
+    hall[0].status = 503
+    visit.page.evaluate("soramichi.zones.renew()")
+    assert visit.page.evaluate("soramichi.zones.kinds") == kinds
+    assert visit.page.evaluate("soramichi.journeys.corridors.length") > 0
+    visit.complaints[:] = [said for said in visit.complaints if "503" not in said]
+
+
+def test_what_was_withdrawn_while_the_line_was_cut_is_forgotten(hall: Served, opened: Open) -> None:
+    visit = opened(hall[1], "/live?lang=en")
+    visit.wait("soramichi.layer.drawn.length > 1")
+    left = visit.page.evaluate(
+        """() => {
+          const { feed } = soramichi;
+          const time = new Date(feed.now_s() * 1000).toISOString();
+          const [{ id, state }] = feed.aircraft.values();
+          feed.tick({ time, whole: true, aircraft: [{ ...state, id }] });
+          return [...feed.aircraft.keys()].length;
+        }"""
+    )
+    assert left == 1
+
+
 def test_a_cut_line_is_not_told_as_lost_aircraft(hall: Served, opened: Open) -> None:
     visit = opened(hall[1], "/live?lang=en")
     visit.wait("soramichi.feed.link === 'live'")

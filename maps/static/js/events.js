@@ -1,7 +1,7 @@
 // What happened, as it happens: a note on the map for a moment, and a list that stays.
 // The words come from the server and are only ever set as text.
 
-import { clock } from "soramichi/format.js";
+import { clock, date } from "soramichi/format.js";
 import { fetched } from "soramichi/resources.js";
 import { inOtherLanguage, named, onLanguage, word } from "soramichi/words.js";
 
@@ -64,12 +64,15 @@ function element(tag, className, text) {
   return made;
 }
 
+// The list may reach back to days before.
+const whenOf = (at) => (date(at) === date(new Date()) ? clock(at) : `${date(at)} ${clock(at)}`);
+
 function row(event, name) {
   const severity = severityOf(event);
   const mark = element("i", "mark", MARKS[severity]);
   mark.setAttribute("aria-hidden", "true");
   const words = element("span", "told", told(event));
-  const when = element("span", "when", [word(`severity_${severity}_event`), name, clock(new Date(event.time))].filter(Boolean).join(" · "));
+  const when = element("span", "when", [word(`severity_${severity}_event`), name, whenOf(new Date(event.time))].filter(Boolean).join(" · "));
   return { severity, parts: [mark, words, when] };
 }
 

@@ -147,6 +147,7 @@ export class Feed {
     this.setClock(this.heard_s);
     let stranger = false;
     for (const id of message.gone ?? []) this.aircraft.delete(id);
+    if (message.whole) this.keepOnly(message.aircraft);
     for (const state of message.aircraft) {
       stranger ||= !this.aircraft.has(state.id);
       this.update(state.id, state);
@@ -154,6 +155,12 @@ export class Feed {
     if (stranger) this.refresh();
     this.forget();
     this.tell("states");
+  }
+
+  // What was withdrawn while the line was cut is in no list of what is gone.
+  keepOnly(states) {
+    const known = new Set(states.map(({ id }) => id));
+    for (const id of this.aircraft.keys()) if (!known.has(id)) this.aircraft.delete(id);
   }
 
   // A page may stay open for days: it keeps the last hour, not everything it ever saw.

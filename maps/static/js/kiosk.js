@@ -74,7 +74,9 @@ async function turn() {
   const all = flying();
   if (all.length > 0) return live(all);
   const played = await recording().catch(() => null);
-  return played ?? overview([]);
+  if (played !== null) return played;
+  stopPlayback(); // Of a flight that is not to be seen any longer, perhaps.
+  return overview([]);
 }
 
 function live(all) {
@@ -169,6 +171,8 @@ function pair(id, key, ...values) {
 }
 
 function show() {
+  // Withdrawn, or shown otherwise from now on.
+  if (state.star && !state.playback) state.star = feed.aircraft.get(state.star.id) ?? null;
   state.playback?.settle();
   const shown = new Date(feed.settled_s * 1000);
   write("clock", clock(shown).slice(0, 5));

@@ -212,8 +212,17 @@ export function setLanguage(next) {
   } catch {
     // Unremembered is fine, see above.
   }
+  forgetAsked();
   fill();
   for (const listener of listeners) listener(next);
+}
+
+// What the address asks for would win again after a reload.
+function forgetAsked() {
+  const address = new URL(location.href);
+  if (!address.searchParams.has("lang") || location.protocol === "file:") return;
+  address.searchParams.delete("lang");
+  history.replaceState(history.state, "", address);
 }
 
 /** Wire the switch: one button, named in the language it leads to. */

@@ -18,6 +18,7 @@ const STYLES = {
 const CORRIDOR_EDGE = { color: "#0c2232", weight: 5.4, opacity: 0.75, fill: false, interactive: false };
 const ORDER = Object.keys(STYLES);
 const AGAIN_MS = 300_000;
+const SOON_MS = 10_000;
 const SVG = "http://www.w3.org/2000/svg";
 
 // An airport's surfaces cover half a bay: filled like a small zone they would hide the map.
@@ -58,10 +59,17 @@ export class Zones {
   }
 
   async renew() {
+    clearTimeout(this.soon);
     const empty = { features: [] };
-    // A map without zones is still a map; it asks again in five minutes. A saved one asks nobody.
+    // A saved map asks nobody. What was there stays while the server has no answer: no zone is not the same.
     const [zones, corridors] = await Promise.all(["geozones", "corridors"].map((name) =>
-      config.saved ? carried(name) ?? empty : fetched(this.paths[name]).catch(() => empty)));
+      config.saved ? carried(name) ?? empty : fetched(this.paths[name]).catch(() => null)));
+    if (!zones || !corridors) this.soon = setTimeout(() => this.renew(), SOON_MS);
+    this.drawn = { zones: zones ?? this.drawn?.zones ?? empty, corridors: corridors ?? this.drawn?.corridors ?? empty };
+    this.draw(this.drawn);
+  }
+
+  draw({ zones, corridors }) {
     const placed = ({ features }) => features.filter(({ geometry }) => geometry);
     const all = [...placed(zones), ...placed(corridors)];
     this.group.clearLayers();
