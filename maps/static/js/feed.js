@@ -13,6 +13,7 @@ const FORGOTTEN_S = 3600;
 const SILENCE_MS = 25_000; // A line that died without a word: open a new one.
 const RETRY_MS = [1000, 2000, 5000, 10_000, 20_000];
 const OFFSETS_KEPT = 60;
+const PICTURE_MS = 2000;
 
 /** An aircraft as it is told of, once a second: with the state that is shown, not the newest one. */
 export const asShown = (one) => ({ ...one, state: one.shown });
@@ -83,9 +84,13 @@ export class Feed {
     setTimeout(() => this.beat(), 1010 - ((this.shown_s() * 1000) % 1000));
   }
 
-  /** Fetch the whole picture; at most one request every two seconds. */
+  /** Fetch the whole picture; at most one request every two seconds, then later rather than never. */
   async refresh() {
-    if (this.asked > Date.now() - 2000) return;
+    const wait_ms = this.asked + PICTURE_MS - Date.now();
+    if (wait_ms > 0) {
+      this.refreshIn(wait_ms);
+      return;
+    }
     this.asked = Date.now();
     try {
       this.take(await fetched(this.paths.aircraft, (headers) => {
@@ -94,8 +99,15 @@ export class Feed {
       }));
     } catch (error) {
       console.info("the aircraft could not be fetched, asking again", error.message);
-      setTimeout(() => this.refresh(), 3000);
+      this.refreshIn(3000);
     }
+  }
+
+  refreshIn(wait_ms) {
+    this.putOff ??= setTimeout(() => {
+      this.putOff = undefined;
+      this.refresh();
+    }, wait_ms);
   }
 
   take(collection) {

@@ -6,7 +6,7 @@ import { element } from "soramichi/verdicts.js";
 import { named, word } from "soramichi/words.js";
 
 const PAGES_AT_MOST = 10;
-const SERIOUS = new Set(["critical", "emergency", "fail"]);
+const SERIOUS = new Set(["warning", "critical", "emergency", "fail"]);
 const CALM = new Set(["info", "notice"]);
 
 /** "serious", "watch" or "calm", whatever the scale of severities is called. */

@@ -76,6 +76,7 @@ export function flown({ geometry, properties }) {
 export class Track {
   constructor() {
     this.samples = [];
+    this.first = undefined; // Of this flight: kept when `samples` drops it.
     this.flight = undefined;
     this.lag_s = 0;
     this.recorded = false;
@@ -105,6 +106,7 @@ export class Track {
       heading_deg: state.heading_deg ?? state.track_deg,
       state,
     });
+    this.first ??= this.samples[0];
     const past = this.samples.at(-1 - STATES_KEPT);
     if (past) past.state = null; // Long shown: only the trail needs it any more.
     if (this.samples.length > KEPT) this.samples.shift();
@@ -113,6 +115,7 @@ export class Track {
 
   restart(flight) {
     this.samples = [];
+    this.first = undefined;
     this.flight = flight;
   }
 
@@ -132,6 +135,7 @@ export class Track {
         heading_deg: undefined,
         state: null,
       }));
+    this.first = older[0] ?? this.first;
     this.samples = [...older, ...this.samples].slice(-2 * KEPT);
   }
 
