@@ -86,3 +86,21 @@ def test_the_servers_three_severities_are_three_weights(bay: Served, opened: Ope
     visit = opened(bay[1], "/live")
     severities = ["info", "caution", "warning"]
     assert visit.page.evaluate(WEIGHTS, severities) == ["calm", "watch", "serious"]
+
+
+MIXED = """async () => {
+  const { heightsIn } = await import("soramichi/profile.js");
+  const { Track } = await import("soramichi/motion.js");
+  const track = new Track();
+  const at = (second) => new Date(second * 1000).toISOString();
+  const place = { lon: 136.8, lat: 34.8, flight: "f" };
+  track.push({ ...place, time: at(100), altitude_m: 312, altitude_datum: "AMSL" });
+  track.push({ ...place, time: at(101), altitude_m: 31, altitude_datum: "AGL" });
+  track.prepend([{ time_s: 50, lon: 136.8, lat: 34.8, altitude_m: 30, altitude_datum: null }]);
+  return heightsIn(track.samples, "AMSL").map(({ altitude_m }) => altitude_m ?? null);
+}"""
+
+
+def test_heights_above_something_else_leave_a_gap_in_the_profile(bay: Served, opened: Open) -> None:
+    visit = opened(bay[1], "/live")
+    assert visit.page.evaluate(MIXED) == [None, 312, None]

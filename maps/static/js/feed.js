@@ -254,7 +254,7 @@ export class Feed {
     const { geometry, properties } = await this.flownBefore(flight, points);
     if (!geometry) return;
     const older = geometry.coordinates.map(([lon, lat, altitude_m], i) => ({
-      lon, lat, altitude_m, time_s: Date.parse(properties.times[i]) / 1000,
+      lon, lat, altitude_m, altitude_datum: properties.altitude_datum, time_s: Date.parse(properties.times[i]) / 1000,
     }));
     if (one.state.flight === flight) {
       one.track.prepend(older);

@@ -103,6 +103,7 @@ export class Track {
       y: worldY(state.lat),
       velocity: velocity(state),
       altitude_m: state.altitude_m,
+      altitude_datum: state.altitude_datum,
       heading_deg: state.heading_deg ?? state.track_deg,
       state,
     });
@@ -119,7 +120,7 @@ export class Track {
     this.flight = flight;
   }
 
-  /** Put older samples (from the store) before those received: [{time_s, lon, lat, altitude_m}]. */
+  /** Put older samples (from the store) before those received: [{time_s, lon, lat, altitude_m, altitude_datum}]. */
   prepend(points) {
     const first = this.samples[0]?.time_s ?? Infinity;
     const older = points
@@ -132,6 +133,7 @@ export class Track {
         y: worldY(point.lat),
         velocity: null,
         altitude_m: point.altitude_m,
+        altitude_datum: point.altitude_datum,
         heading_deg: undefined,
         state: null,
       }));

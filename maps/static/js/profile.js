@@ -162,6 +162,10 @@ export class Profile {
   }
 }
 
+/** Samples of mixed heights for the profile of one datum: what is above another is not known there. */
+export const heightsIn = (samples, datum) =>
+  samples.map((one) => (one.altitude_datum === datum ? one : { ...one, altitude_m: undefined }));
+
 /** [smallest, largest], or [] of nothing; without spreading a long array over the stack. */
 function extent(numbers) {
   if (numbers.length === 0) return [];

@@ -11,7 +11,7 @@ import { Journeys } from "soramichi/journey.js";
 import { worldLatLng } from "soramichi/motion.js";
 import { keepForLater, tellSilence } from "soramichi/offline.js";
 import { Places } from "soramichi/places.js";
-import { Profile } from "soramichi/profile.js";
+import { Profile, heightsIn } from "soramichi/profile.js";
 import { showRecent } from "soramichi/recent.js";
 import { config, fetched, resource } from "soramichi/resources.js";
 import { uncovered } from "soramichi/room.js";
@@ -142,8 +142,10 @@ function showSide() {
   const samples = one?.track.samples.slice(0, (one.passed ?? Infinity) + 1) ?? [];
   side.hidden = samples.length < 2;
   if (side.hidden || side.clientWidth === 0) return;
-  const { time_s, altitude_m } = samples.at(-1);
-  new Profile(find("profile"), samples, one.shown.altitude_datum).draw(time_s, altitude_m);
+  const { altitude_datum } = one.shown;
+  const comparable = heightsIn(samples, altitude_datum);
+  const { time_s, altitude_m } = comparable.at(-1);
+  new Profile(find("profile"), comparable, altitude_datum).draw(time_s, altitude_m);
 }
 
 // A screen reader hears what changed, at most every fifteen seconds.
