@@ -1,6 +1,7 @@
 // The tools of the desk that a saved page does not have: drawing, files, search, conditions, keeping.
 
 import { blank, collection, inserted, moved, raised, stated, whole, withMember, without } from "soramichi/draft.js";
+import { Unreached } from "soramichi/desk.js";
 import { Finder } from "soramichi/finder.js";
 import { Handles } from "soramichi/handles.js";
 import { download, insidePage, keep, kept, linkOf, linked } from "soramichi/keep.js";
@@ -11,12 +12,17 @@ import { named, onLanguage, word } from "soramichi/words.js";
 const find = (id) => document.getElementById(id);
 const NUMBERS = ["speed_mps", "width_m"];
 
+const unreached = () => {
+  throw new Unreached();
+};
+
 async function asked(what, question) {
   const response = await fetch(config.paths.check.replace(/check$/, what), {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question),
-  });
+  }).catch(unreached);
+  if (response.status >= 500) unreached();
   if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail ?? `HTTP ${response.status}`);
-  return what === "html" ? response.text() : response.json();
+  return (what === "html" ? response.text() : response.json()).catch(unreached);
 }
 
 export class DeskTools {
@@ -96,10 +102,11 @@ export class DeskTools {
   }
 
   discard(index) {
-    const { name } = this.desk.features[index].properties;
+    const gone = this.desk.features[index];
     this.edit(false);
-    this.desk.change(this.desk.features.toSpliced(index, 1));
-    this.told(word("removed", name), action(word("undo"), () => {
+    if (!this.desk.features.includes(gone)) return; // It had no point, and went with the drawing.
+    this.desk.change(this.desk.features.filter((feature) => feature !== gone));
+    this.told(word("removed", gone.properties.name), action(word("undo"), () => {
       this.desk.back("undo");
       this.told("");
     }));
@@ -107,11 +114,12 @@ export class DeskTools {
 
   edit(on) {
     this.editing = on;
-    this.desk.show();
+    if (on) this.desk.show();
+    else this.desk.tidy();
   }
 
   draw() {
-    if (this.editing && this.chosen && !whole(this.chosen)) return this.edit(false);
+    if (this.editing && this.chosen) return this.edit(false);
     this.editing = true;
     this.desk.add([blank(word("nameless", this.desk.features.length + 1))]);
     return this.map.getContainer().focus({ preventScroll: true });
@@ -160,6 +168,7 @@ export class DeskTools {
     find("save-geojson").addEventListener("click", () => this.saveGeojson());
     find("save-link").addEventListener("click", () => this.saveLink());
     addEventListener("keydown", (event) => this.key(event));
+    addEventListener("online", () => this.desk.askAgain());
   }
 
   over(event, on) {

@@ -3,8 +3,17 @@
 // is undone has it back.
 
 import { History, collection, stated, whole } from "soramichi/draft.js";
+import { word } from "soramichi/words.js";
 
 const SOON_MS = 350; // A drag or a number being typed is one question, not twenty.
+const AGAIN_MS = 5000;
+
+/** No answer, or one that is not the judge's: it says nothing about a line, and the server is asked again. */
+export class Unreached extends Error {
+  get message() {
+    return word("unreached");
+  }
+}
 
 export class Desk {
   /** `show` is called after each change. */
@@ -20,10 +29,10 @@ export class Desk {
   get entries() {
     return this.features.map((feature) => {
       const key = this.key(feature);
-      const result = this.results.get(key) ?? null;
-      const problem = this.problems.get(key);
-      const state = !whole(feature) ? "draft" : problem ? "unknown" : "pending";
-      return { feature, result, state: result ? "" : state, problem };
+      const error = this.problems.get(key);
+      const result = error ? null : this.results.get(key) ?? null;
+      const state = !whole(feature) ? "draft" : this.refused(feature) ? "unknown" : "pending";
+      return { feature, result, state: result ? "" : state, problem: error && said(error) };
     });
   }
 
@@ -63,6 +72,21 @@ export class Desk {
     return own === name ? feature : { ...feature, properties: { ...feature.properties, name: own } };
   }
 
+  /**
+   * Take away what was begun and has no point. A draft that was only begun leaves no step to go back
+   * to, and points that were undone can still be had again.
+   */
+  tidy() {
+    const { history, features } = this;
+    const kept = features.filter(({ geometry }) => geometry.coordinates.length > 0);
+    if (kept.length === features.length) return this.show();
+    const place = kept.indexOf(features[this.chosen]);
+    if (same(history.past.at(-1), kept)) Object.assign(history, { now: history.past.pop(), what: null });
+    else history.take(kept);
+    this.chosen = place < 0 ? Math.max(0, kept.length - 1) : place;
+    return this.changed();
+  }
+
   back(step) {
     this.history[step]();
     this.choose(this.chosen);
@@ -73,7 +97,14 @@ export class Desk {
     this.show();
     this.whenChanged?.();
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.judge(), SOON_MS);
+    this.waiting = setTimeout(() => this.askAgain(), SOON_MS);
+  }
+
+  /** Ask now what could not be asked before. */
+  askAgain() {
+    clearTimeout(this.lost);
+    this.lost = null;
+    this.judge();
   }
 
   /**
@@ -81,30 +112,47 @@ export class Desk {
    * changed: how near candidates come to each other is known only of all of them at once.
    */
   async judge() {
-    if (this.asking || !this.ask) return;
-    const lines = this.features.filter((feature) => whole(feature) && !this.problems.has(this.key(feature)));
+    if (this.asking || this.lost || !this.ask) return;
+    const lines = this.features.filter((feature) => whole(feature) && !this.refused(feature));
     const keys = lines.map((feature) => this.key(feature));
-    const open = keys.filter((key) => !this.results.has(key));
+    const open = keys.filter((key) => !this.results.has(key) || this.problems.has(key));
     const together = keys.join();
     if (open.length === 0 && (lines.length === 0 || together === this.together)) return;
     this.asking = true;
+    this.together = together;
     try {
       const text = JSON.stringify(collection(lines));
       this.keep(keys, await this.ask("check", { ...this.conditions, candidates: [{ name: "desk.geojson", text }] }));
     } catch (error) {
-      // Said on the card; a change of the line, or of the conditions, asks again.
-      for (const key of open) this.problems.set(key, error.message);
+      this.fail(error, keys, open);
     }
-    this.together = together;
     this.asking = false;
     this.show();
     this.judge();
   }
 
+  refused(feature) {
+    const error = this.problems.get(this.key(feature));
+    return error && !(error instanceof Unreached);
+  }
+
+  // Said on the card. What was refused is asked again when the line or the conditions change; what was
+  // not answered is asked again soon, and verdicts on lines that were never seen side by side wait for it.
+  fail(error, keys, open) {
+    const lost = error instanceof Unreached;
+    for (const key of lost && open.length === 0 ? keys : open) this.problems.set(key, error);
+    if (!lost) return;
+    this.together = null;
+    this.lost = setTimeout(() => this.askAgain(), AGAIN_MS);
+  }
+
   keep(keys, { verdicts, candidates, profiles, layers, judged_at, separation }) {
-    keys.forEach((key, i) => this.results.set(key, {
-      verdict: verdicts[i], line: candidates.features[i], profile: profiles[i], layers: layers[i], judged_at, separation,
-    }));
+    keys.forEach((key, i) => {
+      this.problems.delete(key);
+      this.results.set(key, {
+        verdict: verdicts[i], line: candidates.features[i], profile: profiles[i], layers: layers[i], judged_at, separation,
+      });
+    });
   }
 
   /** Lay an answer on the desk as it is: a saved page, or files that were just judged. */
@@ -119,6 +167,10 @@ export class Desk {
     this.show();
   }
 }
+
+const said = (error) => (error instanceof Unreached ? word("askedAgain") : error.message);
+
+const same = (before, now) => before?.length === now.length && before.every((feature, i) => feature === now[i]);
 
 // Where a name had to be told apart, the verdict bears the new one as well.
 function renamed(answer, features) {

@@ -122,10 +122,12 @@ function printed() {
   requestAnimationFrame(() => requestAnimationFrame(() => print()));
 }
 
+// Printed from the browser's own menu there is no time before.
+addEventListener("beforeprint", () => !paper && layOut(true));
 addEventListener("afterprint", () => layOut(false));
 find("print").addEventListener("click", printed);
 addEventListener("keydown", (event) => {
-  if (event.key !== "p" || !(event.ctrlKey || event.metaKey)) return;
+  if (event.key?.toLowerCase() !== "p" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
   printed();
 });

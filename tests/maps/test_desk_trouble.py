@@ -1,0 +1,227 @@
+"""The planner's desk when the network fails, when the browser prints, and when drawing is left."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Route
+
+from tests.browser import DESKTOP, Open, Visit
+from tests.maps.stand_in_server import StandIn
+from tests.maps.test_routes_page import draw, open_files
+
+pytestmark = pytest.mark.browser
+Served = tuple[StandIn, str]
+CHECK = "**/api/v1/routes/check"
+JUDGED = "soramichi.desk.entries.every(({ result }) => result)"
+UNREACHED = "The server cannot be reached. It is asked again by itself."
+DRAFTS = "soramichi.desk.features.length"
+DARK = "getComputedStyle(document.body).backgroundColor !== 'rgb(255, 255, 255)'"
+
+
+def forgive(visit: Visit, what: str) -> None:
+    """What the browser itself writes to the console about a request that failed."""
+    visit.complaints[:] = [said for said in visit.complaints if not re.search(what, said)]
+
+
+def unjudged(visit: Visit) -> None:
+    """The card says that nobody judged it, and nothing that a judge could have said."""
+    visit.page.get_by_text(UNREACHED).wait_for()
+    assert visit.page.locator(".verdict-head .badge").all_inner_texts() == ["Checking"]
+    assert "fetch" not in visit.page.locator(".verdict").inner_text()
+
+
+def test_a_lost_request_is_asked_again_when_the_network_is_back(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=en", DESKTOP)
+    visit.page.context.set_offline(True)
+    draw(visit, (700, 300), (900, 380))
+    unjudged(visit)
+    visit.page.locator("#language").click()
+    visit.page.get_by_text("サーバーにつながりません。つながり次第、自動で判定します。").wait_for()
+    # Just after it was tried in vain, so that it is not the next turn that asks.
+    with visit.page.expect_event("requestfailed"):
+        pass
+    visit.page.context.set_offline(False)
+    visit.wait(JUDGED, 3)
+    assert visit.page.locator(".verdict-head .badge").all_inner_texts() == ["適合"]
+    forgive(visit, "ERR_INTERNET_DISCONNECTED")
+
+
+def test_a_server_that_fails_is_asked_again_after_some_seconds(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=en", DESKTOP)
+    tries: list[Route] = []
+
+    def fail_twice(route: Route) -> None:
+        tries.append(route)
+        if len(tries) > 2:
+            route.continue_()
+        else:
+            route.fulfill(status=(502, 503)[len(tries) - 1], body="{}")
+
+    visit.page.route(CHECK, fail_twice)
+    draw(visit, (700, 300), (900, 380))
+    unjudged(visit)
+    visit.page.wait_for_timeout(1500)
+    assert len(tries) == 1
+    visit.wait(JUDGED, 15)
+    assert len(tries) == 3
+    assert visit.page.get_by_text(UNREACHED).count() == 0
+    # Once all is judged nobody asks any more.
+    visit.page.wait_for_timeout(5500)
+    assert len(tries) == 3
+    forgive(visit, "50[23]")
+
+
+def test_what_the_server_refuses_is_not_asked_again(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=en", DESKTOP)
+    tries: list[Route] = []
+
+    def refuse(route: Route) -> None:
+        tries.append(route)
+        route.fulfill(status=422, body='{"detail": "too long a line"}')
+
+    visit.page.route(CHECK, refuse)
+    draw(visit, (700, 300), (900, 380))
+    visit.page.get_by_text("too long a line").wait_for()
+    visit.page.wait_for_timeout(5500)
+    assert len(tries) == 1
+    forgive(visit, "422")
+
+
+def test_lines_never_seen_side_by_side_show_no_verdict_while_the_server_is_away(
+    mie: Served, opened: Open
+) -> None:
+    visit = opened(mie[1], "/routes?lang=en", DESKTOP)
+    open_files(visit, "bay.json", "coast.json")
+    visit.page.wait_for_timeout(1000)
+    visit.page.route(CHECK, lambda route: route.abort())
+    visit.page.get_by_role("button", name="Delete candidate").click()
+    unjudged(visit)
+    visit.page.unroute(CHECK)
+    visit.wait(JUDGED, 8)
+    forgive(visit, "ERR_FAILED")
+
+
+def test_files_and_searches_say_that_the_server_is_away(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=en")
+    visit.page.route(CHECK, lambda route: route.abort())
+    visit.page.evaluate(
+        """() => {
+          const files = new DataTransfer();
+          files.items.add(new File(["{}"], "bay.json"));
+          dispatchEvent(new DragEvent("drop", { dataTransfer: files }));
+        }"""
+    )
+    message = visit.page.locator("#message")
+    visit.wait("document.querySelector('#message').innerText.includes('reached.')")
+    visit.page.get_by_text("The server cannot be reached.").wait_for()
+    # A file is not opened again by itself.
+    assert message.inner_text() == "No verdict could be reached. The server cannot be reached."
+    forgive(visit, "ERR_FAILED")
+
+
+PRINTED = "globalThis.print = () => { globalThis.prints = (globalThis.prints ?? 0) + 1; }"
+
+
+@pytest.mark.parametrize("key", ["p", "P"], ids=["lower-case", "caps-lock"])
+def test_ctrl_p_prints_with_caps_lock_as_without(mie: Served, opened: Open, key: str) -> None:
+    visit = opened(mie[1], "/routes?lang=en")
+    open_files(visit, "bay.json", "coast.json")
+    visit.page.evaluate(f"() => {{ {PRINTED} }}")
+    press = f"dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}', ctrlKey: true }}))"
+    visit.page.evaluate(press)
+    visit.wait("globalThis.prints === 1")
+    assert visit.page.evaluate("document.body.classList.contains('printing')")
+    visit.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not visit.page.evaluate("document.body.classList.contains('printing')")
+
+
+def test_the_browsers_own_menu_prints_the_same_page(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=en")
+    open_files(visit, "bay.json", "coast.json")
+    assert visit.page.evaluate(DARK)
+    before = visit.page.evaluate("soramichi.map.getSize().x")
+    # All of it must be there when the event is over: the browser waits for nothing else.
+    laid = visit.page.evaluate(
+        f"""() => {{
+          dispatchEvent(new Event("beforeprint"));
+          const {{ map }} = soramichi;
+          const lines = [...document.querySelectorAll(".leaflet-routes-pane path")];
+          const box = map.getContainer().getBoundingClientRect();
+          const inside = lines.every((line) => {{
+            const {{ left, right, top, bottom }} = line.getBoundingClientRect();
+            return left >= box.left && right <= box.right && top >= box.top && bottom <= box.bottom;
+          }});
+          return {{
+            dark: {DARK}, width: map.getSize().x, inside, lines: lines.length > 0,
+            figures: document.querySelectorAll(".sections figure canvas").length,
+          }};
+        }}"""
+    )
+    assert laid == {
+        "dark": False,
+        "width": 703,
+        "inside": True,
+        "lines": True,
+        "figures": 2,
+    }
+    visit.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert visit.page.evaluate("soramichi.map.getSize().x") == before
+    assert visit.page.evaluate(DARK)
+    # As the browser does it: both events are its own.
+    pdf = visit.page.pdf(prefer_css_page_size=True, print_background=True)
+    assert 0 < len(re.findall(rb"/Type /Page\b(?!s)", pdf)) < 5
+    assert visit.page.evaluate(DARK)
+    assert visit.page.evaluate("soramichi.map.getSize().x") == before
+
+
+def pressed(visit: Visit) -> str | None:
+    return visit.page.locator("#draw").get_attribute("aria-pressed")
+
+
+@pytest.mark.parametrize("way", ["draw", "edit", "Escape", "remove"])
+def test_an_empty_draft_goes_away_however_drawing_ends(mie: Served, opened: Open, way: str) -> None:
+    visit = opened(mie[1], "/routes?lang=en", DESKTOP)
+    open_files(visit, "bay.json", "coast.json")
+    visit.page.locator("#draw").click()
+    assert pressed(visit) == "true"
+    assert visit.page.evaluate(DRAFTS) == 3
+    if way == "Escape":
+        visit.page.keyboard.press(way)
+    elif way == "remove":
+        visit.page.get_by_role("button", name="Delete candidate").click()
+    else:
+        visit.page.locator(f"#{way}").click()
+    assert pressed(visit) == "false"
+    names = "soramichi.desk.features.map(({ properties }) => properties.name)"
+    assert visit.page.evaluate(names) == ["bay.json", "coast.json"]
+    # It leaves no step behind: what is undone is the opening of the files.
+    visit.page.keyboard.press("Control+z")
+    assert visit.page.evaluate(DRAFTS) == 0
+
+
+def test_pressing_draw_again_ends_drawing_and_keeps_what_was_drawn(
+    mie: Served, opened: Open
+) -> None:
+    visit = opened(mie[1], "/routes?lang=en", DESKTOP)
+    draw(visit, (700, 300), (900, 380))
+    visit.wait(JUDGED)
+    visit.page.locator("#draw").click()
+    assert pressed(visit) == "false"
+    assert visit.page.evaluate(DRAFTS) == 1
+    visit.page.locator("#draw").click()
+    assert pressed(visit) == "true"
+    assert visit.page.evaluate(DRAFTS) == 2
+
+
+def test_points_that_were_undone_before_drawing_ended_can_be_had_again(
+    mie: Served, opened: Open
+) -> None:
+    visit = opened(mie[1], "/routes?lang=en", DESKTOP)
+    draw(visit, (700, 300))
+    visit.page.keyboard.press("Control+z")
+    visit.page.keyboard.press("Escape")
+    assert visit.page.evaluate(DRAFTS) == 0
+    visit.page.keyboard.press("Control+Shift+z")
+    assert visit.page.evaluate("soramichi.desk.features[0].geometry.coordinates.length") == 1
