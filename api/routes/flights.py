@@ -48,12 +48,13 @@ async def track(
     if found is None:
         raise NotFound(f"there is no flight {flight_id!r}")
     samples = await reads.public_track(here.pool, found, points=points)
+    of = _aircraft(found, await here.registry())
     # Megabytes for the longest flights: not on the event loop.
-    answer = await asyncio.to_thread(document, _feature(found, samples), level=6)
+    answer = await asyncio.to_thread(document, _feature(found, samples, of), level=6)
     return answer.answer(request)
 
 
-def _feature(found: Flight, samples: reads.Track) -> dict[str, Any]:
+def _feature(found: Flight, samples: reads.Track, of: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "Feature",
         "id": found.flight_id,
@@ -70,7 +71,7 @@ def _feature(found: Flight, samples: reads.Track) -> dict[str, Any]:
         },
         "properties": {
             "flight": found.flight_id,
-            "aircraft_id": found.aircraft_id,
+            **of,
             "sample_count": found.sample_count,
             "altitude_datum": samples.altitude_datum,
             "times": samples.times,
@@ -81,14 +82,20 @@ def _feature(found: Flight, samples: reads.Track) -> dict[str, Any]:
 
 
 def _summary(flight: Flight, registry: dict[str, Aircraft]) -> dict[str, Any]:
-    known = registry.get(flight.aircraft_id)
-    name = (known.name.ja, known.name.en) if known else (flight.aircraft_id,) * 2
     return {
         "id": flight.flight_id,
-        "aircraft_id": flight.aircraft_id,
-        "name": {"ja": name[0], "en": name[1]},
-        "aircraft_class": known.aircraft_class if known else "unknown",
+        **_aircraft(flight, registry),
         "first_observed_at": flight.first_observed_at,
         "last_observed_at": flight.last_observed_at,
         "sample_count": flight.sample_count,
+    }
+
+
+def _aircraft(flight: Flight, registry: dict[str, Aircraft]) -> dict[str, Any]:
+    known = registry.get(flight.aircraft_id)
+    name = (known.name.ja, known.name.en) if known else (flight.aircraft_id,) * 2
+    return {
+        "aircraft_id": flight.aircraft_id,
+        "name": {"ja": name[0], "en": name[1]},
+        "aircraft_class": known.aircraft_class if known else "unknown",
     }

@@ -188,6 +188,9 @@ def test_a_track_is_thinned_but_keeps_its_ends(database: DatabaseSettings, serve
     ends = whole["properties"]["times"][0], whole["properties"]["times"][-1]
     assert (thin["properties"]["times"][0], thin["properties"]["times"][-1]) == ends
     assert thin["properties"]["altitude_datum"] == "AMSL"
+    [listed] = get(f"{server.url}/api/v1/flights")["flights"]
+    for known in ("aircraft_id", "name", "aircraft_class"):
+        assert thin["properties"][known] == listed[known]
 
 
 def test_completeness_tells_what_is_missing_and_how_late_the_rest_was(

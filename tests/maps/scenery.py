@@ -141,6 +141,8 @@ def a_track(
         "properties": {
             "flight": states[0]["flight"],
             "aircraft_id": craft.id,
+            "name": craft.name,
+            "aircraft_class": craft.aircraft_class,
             "altitude_datum": craft.datum,
             "times": [s["time"] for s in states],
             "ground_speed_mps": [s["ground_speed_mps"] for s in states],

@@ -104,3 +104,11 @@ MIXED = """async () => {
 def test_heights_above_something_else_leave_a_gap_in_the_profile(bay: Served, opened: Open) -> None:
     visit = opened(bay[1], "/live")
     assert visit.page.evaluate(MIXED) == [None, 312, None]
+
+
+def test_a_flight_of_long_ago_has_its_name(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/live?lang=en")
+    nothing = '{"type": "FeatureCollection", "features": []}'
+    visit.page.route("**/api/v1/aircraft", lambda route: route.fulfill(body=nothing))
+    visit.page.goto(f"{mie[1]}/replay/JA-SM01-1?lang=en")
+    visit.page.get_by_text("Flying car demonstrator").first.wait_for()

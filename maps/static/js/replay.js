@@ -50,8 +50,9 @@ async function loaded() {
   ]);
   if (track.geometry.coordinates.length < 2) throw new Error("a flight of fewer than two points");
   const id = track.properties.aircraft_id;
-  const { name = { ja: id, en: id }, aircraft_class = "unknown" } =
-    aircraft.features.find((feature) => feature.id === id)?.properties ?? {};
+  // A file that was saved before tracks told it has it beside them.
+  const beside = aircraft.features.find((feature) => feature.id === id)?.properties;
+  const { name = { ja: id, en: id }, aircraft_class = "unknown" } = { ...beside, ...track.properties };
   return new Playback(track, { id, name, aircraft_class });
 }
 
