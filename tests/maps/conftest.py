@@ -15,3 +15,11 @@ def mie() -> Iterator[tuple[StandIn, str]]:
     stand_in = StandIn()
     with serving(stand_in) as base:
         yield stand_in, base
+
+
+@pytest.fixture
+def hall() -> Iterator[tuple[StandIn, str]]:
+    """The same for one test alone, which may end it, empty it or let it fail."""
+    stand_in = StandIn()
+    with serving(stand_in) as base:
+        yield stand_in, base

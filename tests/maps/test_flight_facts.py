@@ -85,7 +85,7 @@ JOURNEY = """async (cases) => {
   journeys.take([{ geometry: { type: "LineString", coordinates } }]);
   return cases.map(([lon, lat, track_deg, begun, aircraft_class]) => journeys.of({
     aircraft_class, whole: begun ? "f" : undefined,
-    track: { samples: begun ? [{ x: worldX(begun[0]), y: worldY(begun[1]) }] : [] },
+    track: { first: begun && { x: worldX(begun[0]), y: worldY(begun[1]) } },
     state: { lon, lat, track_deg, ground_speed_mps: 50, status: "Airborne" } }))
     .map(({ from, to, left_s }) => [from?.en ?? null, to?.en ?? null, left_s]);
 }"""

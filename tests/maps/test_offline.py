@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from PIL import Image
 
 from maps.assets import STATIC_FOLDER
 from tests.browser import PHONE, Open
-from tests.maps.stand_in_server import StandIn, serving
+from tests.maps.stand_in_server import StandIn
 
 pytestmark = pytest.mark.browser
 Served = tuple[StandIn, str]
 KEPT = """caches.open("soramichi-state")
   .then((shelf) => shelf.match("/api/v1/aircraft")).then((kept) => Boolean(kept))"""
-
-
-@pytest.fixture
-def hall() -> Iterator[Served]:
-    stand_in = StandIn()
-    with serving(stand_in) as base:
-        yield stand_in, base
 
 
 @pytest.mark.parametrize(

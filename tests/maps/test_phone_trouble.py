@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.browser import PHONE, Open, Visit
-from tests.maps.stand_in_server import StandIn, serving
+from tests.maps.stand_in_server import StandIn
 
 pytestmark = pytest.mark.browser
 Served = tuple[StandIn, str]
@@ -20,13 +18,6 @@ REACHED = """(selector) => {
   const met = document.elementFromPoint(left + width / 2, top + height / 2);
   return left >= 0 && left + width <= innerWidth && Boolean(met) && found.contains(met);
 }"""
-
-
-@pytest.fixture
-def hall() -> Iterator[Served]:
-    stand_in = StandIn()
-    with serving(stand_in) as base:
-        yield stand_in, base
 
 
 def reached(visit: Visit, *selectors: str) -> list[bool]:

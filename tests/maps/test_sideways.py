@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser import Open
 from tests.maps.stand_in_server import StandIn
-from tests.maps.test_routes_page import files
+from tests.maps.test_routes_page import open_files
 
 pytestmark = pytest.mark.browser
 
@@ -41,8 +41,7 @@ def test_a_phone_on_its_side_shows_the_map_beside_what_is_told(
     visit = opened(mie[1], f"{page}?lang={language}", size)
     visit.wait("!soramichi.layer || soramichi.layer.drawn.length > 0")
     if page == "/routes":
-        visit.page.locator("#files").set_input_files(files("bay.json", "coast.json"))
-        visit.page.locator(".comparison").wait_for()
+        open_files(visit, "bay.json", "coast.json")
     seen = visit.page.evaluate(LAID_OUT)
     assert seen["overlaps"] == []
     assert seen["map"] > 0.25

@@ -42,7 +42,7 @@ export class Journeys {
   of(one) {
     const { lon, lat, ground_speed_mps } = one.state;
     const scale = metresPerPixel(lat);
-    const began = one.whole ? one.track.first ?? one.track.samples[0] : null;
+    const began = one.whole ? one.track.first : null;
     const from = one.origin ?? (began && this.portAt(began, scale));
     const told = { from: from ?? null, to: one.destination ?? null, expected: false, left_s: null, share: null };
     const drone = one.aircraft_class === "drone"; // Drones come back: a corridor tells nothing of them.
