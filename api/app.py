@@ -103,10 +103,10 @@ async def _follow(here: Context, bulletin: Bulletin) -> None:
         try:
             picture.publish(await symposiums.publications(here.pool))
             if picture.behind:
-                picture.behind = False
-                since = datetime.now(UTC) - timedelta(seconds=here.settings.state_max_age_s)
-                picture.update(await reads.latest_states(here.pool, since=since))
-                await bulletin.catch_up()
+                with picture.filling():
+                    since = datetime.now(UTC) - timedelta(seconds=here.settings.state_max_age_s)
+                    picture.update(await reads.latest_states(here.pool, since=since))
+                    await bulletin.catch_up()
         except (psycopg.Error, PoolTimeout) as error:
             picture.miss()
             log.warning("the live picture waits for the database: %s", error)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -90,8 +91,10 @@ class LivePicture:
         self.states: dict[str, PublicState] = {}
         # Grows with each change of `states`.
         self.version = 0
-        # Whether messages may have been missed, so that the database knows more.
-        self.behind = True
+        # How often messages may have been missed, and how many of those times the database has
+        # since been asked for what it knows more.
+        self._misses = 1
+        self._filled = 0
         self._publications = Publications()
         self._max_age = max_age
         # What each shown state was made of, and those that are not to be seen yet.
@@ -118,7 +121,22 @@ class LivePicture:
 
     def miss(self) -> None:
         """Note that messages may have been missed; callable from any thread."""
-        self.behind = True
+        self._misses += 1
+
+    @property
+    def behind(self) -> bool:
+        """Whether the database may know more than is shown."""
+        return self._filled != self._misses
+
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """While the block takes in what the database knows; it counts once the block has ended.
+
+        What is missed in the meantime, or an error, leaves the picture behind.
+        """
+        misses = self._misses
+        yield
+        self._filled = misses
 
     def publish(self, publications: Publications) -> None:
         """Follow what is published now; what no longer is disappears at once.

@@ -195,10 +195,22 @@ def test_a_page_forgets_what_an_operator_shows_coarsely_from_now_on() -> None:
 def test_a_snapshot_says_whether_it_is_everything() -> None:
     async def scene() -> None:
         picture = LivePicture(max_age=timedelta(hours=1))
-        assert b'"whole"' not in body(picture.snapshot())  # the database may know more
-        picture.behind = False
-        picture.advance(datetime.now(UTC))
-        assert b'"whole":true' in body(picture.snapshot())
+
+        def whole() -> bool:
+            picture.advance(datetime.now(UTC))
+            return b'"whole":true' in body(picture.snapshot())
+
+        assert not whole()  # the database may know more
+        with pytest.raises(Unavailable), picture.filling():
+            raise Unavailable
+        assert not whole()
+        with picture.filling():
+            assert not whole()  # it has not answered yet
+            picture.miss()
+        assert not whole()  # it answered before the last message was missed
+        with picture.filling():
+            pass
+        assert whole()
 
     asyncio.run(scene())
 
