@@ -35,9 +35,20 @@ async function keepOne(path, response) {
   const html = await response.clone().text();
   const missing = [];
   for (const url of filesOf(html)) if (!(await shell.match(url))) missing.push(url);
-  await shell.addAll(missing);
+  // All of them before any is put: what is kept under an address is never asked for again.
+  const files = await Promise.all(missing.map(asNamed));
+  await Promise.all(missing.map((url, i) => shell.put(url, files[i])));
   await shell.put(path, response);
   await dropUnnamed(shell);
+}
+
+/** The file with the digest in its address; a server of another release answers with its own. */
+async function asNamed(url) {
+  const response = await fetch(url);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer()));
+  const hex = [...digest.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (!response.ok || !url.endsWith(`?v=${hex}`)) throw new Error(`${url} is not what its page names`);
+  return response;
 }
 
 async function dropUnnamed(shell) {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from maps.assets import STATIC_FOLDER
+from maps.shell import Page
 from tests.browser import PHONE, Open
 from tests.maps.stand_in_server import StandIn
 
@@ -137,3 +140,28 @@ def test_the_manifest_has_icons_of_the_sizes_it_says() -> None:
     }
     with Image.open(STATIC_FOLDER / "icons" / "maskable-512.png") as image:
         assert image.convert("RGBA").getpixel((0, 0)) == (12, 34, 50, 255)
+
+
+def test_a_file_of_another_release_is_not_kept_under_the_digest_of_this_one(
+    hall: Served, opened: Open
+) -> None:
+    now = hall[0].page["/kiosk"]
+
+    def as_released_elsewhere() -> Page:
+        page = now()
+        html = re.sub(r"(kiosk\.css\?v=)[0-9a-f]{12}", r"\g<1>0123456789ab", page.html)
+        assert html != page.html
+        return replace(page, html=html)
+
+    visit = opened(hall[1], "/kiosk?lang=en")
+    visit.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    hall[0].page["/kiosk"] = as_released_elsewhere
+    visit.page.reload()
+    # The page is shown with the file that there is, and neither is kept.
+    visit.wait("globalThis.soramichi?.feed.link === 'live'")
+    visit.page.wait_for_timeout(1000)
+    kept = """caches.open("soramichi-shell").then(async (shelf) => [
+      await (await shelf.match("/kiosk")).text(), ...(await shelf.keys()).map(({ url }) => url),
+    ].join())"""
+    assert "kiosk.css?v=" in visit.page.evaluate(kept)
+    assert "0123456789ab" not in visit.page.evaluate(kept)
