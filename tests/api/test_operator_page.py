@@ -154,3 +154,24 @@ def test_no_rule_of_access_is_broken(
         assert visit.page.evaluate(RULES) == []
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= size[0]
         visit.page.screenshot(path=tmp_path / f"operator-{language}-{size[0]}.png", full_page=True)
+
+
+def test_after_many_events_at_once_all_of_them_can_be_asked_for(
+    busy: Server, database: DatabaseSettings, opened: Open
+) -> None:
+    visit = entered(opened, busy)
+    ids = "[...document.querySelectorAll('#events [data-key]')].map((b) => b.dataset.key)"
+    before = len(visit.page.evaluate(ids))
+    # More than one page of them between two polls, all later than those shown.
+    many = [an_event(EventKind.BATTERY_LOW, 200.0 + n, battery_pct=9.0, limit_pct=20.0)
+            for n in range(150)]  # fmt: skip
+    tell(database, "JA01", many)
+    visit.wait("document.querySelectorAll('#events .event').length >= 100")
+    for _ in range(3):
+        older = visit.page.locator("#older")
+        if not older.is_visible():
+            break
+        with visit.page.expect_response("**/api/v1/events?*before=*"):
+            older.click()
+        visit.page.wait_for_timeout(200)
+    assert len(set(visit.page.evaluate(ids))) == before + 150

@@ -37,10 +37,12 @@ teach({
 });
 
 const EVERY_MS = 3000;
+const MOST_EVENTS = 1000; // That came while the page was open; earlier ones are asked for again.
 const at = (id) => document.getElementById(id);
 const { paths } = JSON.parse(at("config").textContent);
 const keeps = { token: "soramichi.staff.token", who: "soramichi.staff.name" };
-const shown = { events: [], next: null, flights: [], links: [], waiting: {}, books: null };
+const nothing = { events: [], came: 0, next: null, flights: [], links: [], waiting: {}, books: null };
+const shown = { ...nothing };
 const latencies = new Map();
 let timer = null;
 
@@ -154,6 +156,8 @@ function show() {
 
 /** Delays are read from every sample of a flight: one flight at a time, and only when it grew. */
 async function measure() {
+  const listed = new Set(shown.flights.map(({ id }) => id));
+  for (const id of latencies.keys()) if (!listed.has(id)) latencies.delete(id);
   for (const { id, stored } of shown.flights) {
     if (latencies.get(id)?.stored === stored) continue;
     latencies.set(id, { stored, times: await ask(pathOf("flight", id)) });
@@ -168,11 +172,24 @@ function merge(events) {
   shown.events = [...known.values()].sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : b.id - a.id));
 }
 
+/**
+ * The newest events of all. The list begins anew where they do not reach back to what is known, so
+ * that none between could be asked for, and when it has grown long.
+ */
+function takeNewest({ events, next }) {
+  const known = new Set(shown.events.map(({ id }) => id));
+  const fresh = events.filter(({ id }) => !known.has(id)).length;
+  shown.came += fresh;
+  if ((fresh > 0 && fresh === events.length) || shown.came > MOST_EVENTS) {
+    Object.assign(shown, { events: [], came: 0, next });
+  }
+  merge(events);
+}
+
 async function refresh() {
   const [events, flights, links, held] = await Promise.all(
     ["events", "flights", "links", "quarantine"].map((name) => ask(paths[name])));
-  if (shown.events.length === 0) shown.next = events.next;
-  merge(events.events);
+  takeNewest(events);
   Object.assign(shown, { flights: flights.flights, links: links.links, ...held });
   show();
   await measure();
@@ -227,7 +244,8 @@ async function enter() {
 function leave() {
   clearTimeout(timer);
   for (const name of Object.values(keeps)) sessionStorage.removeItem(name);
-  Object.assign(shown, { events: [], next: null, flights: [], links: [], waiting: {}, books: null });
+  Object.assign(shown, nothing);
+  latencies.clear();
   at("gate").hidden = false;
   at("desk").hidden = at("leave").hidden = at("link").hidden = true;
   at("token").value = "";
