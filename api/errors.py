@@ -1,8 +1,12 @@
-"""Deliberate errors as RFC 9457 problem+json, one shape for every endpoint."""
+"""Deliberate errors as RFC 9457 problem+json, one shape for every endpoint.
+
+`detail` is in English; where people read it on a page, `message` has it in both languages.
+"""
 
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -33,10 +37,29 @@ STATUS: dict[type[SoramichiError], int] = {
 }
 
 
-def problem(status: int, title: str, detail: str) -> JSONResponse:
-    """One problem document."""
+# What pydantic found wrong with a value, for the reader of a page; the others keep its own words.
+_FAULTS_JA = {
+    "missing": "必要な項目です",
+    "extra_forbidden": "知らない項目です",
+    "greater_than": "{gt} より大きい値にしてください",
+    "greater_than_equal": "{ge} 以上の値にしてください",
+    "less_than_equal": "{le} 以下の値にしてください",
+    "string_too_short": "{min_length} 文字以上にしてください",
+    "string_too_long": "{max_length} 文字以下にしてください",
+    "too_short": "{min_length} 個以上にしてください",
+    "too_long": "{max_length} 個以下にしてください",
+    "enum": "{expected} のどれかにしてください",
+    "literal_error": "{expected} のどれかにしてください",
+    "json_invalid": "JSON として読めません",
+    "timezone_aware": "日時に時差（+09:00 など）を付けてください",
+}
+
+
+def problem(status: int, title: str, detail: str, *, ja: str | None = None) -> JSONResponse:
+    """One problem document; with `ja` also a `message` {ja, en}."""
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return JSONResponse(
-        {"type": "about:blank", "title": title, "status": status, "detail": detail},
+        document if ja is None else document | {"message": {"ja": ja, "en": detail}},
         status,
         media_type="application/problem+json",
         headers={"Cache-Control": "no-store"},
@@ -53,15 +76,18 @@ def install(app: FastAPI) -> None:
             log.error("unexpected", exc_info=error)
         # What is away or too busy says what to do; only a fault of the server stays in its log.
         detail = "see the server log" if status == 500 else str(error)
-        return problem(status, type(error).__name__, detail)
+        ja = None if status == 500 else error.ja
+        return problem(status, type(error).__name__, detail, ja=ja)
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
+        found = [(".".join(str(part) for part in fault["loc"]), fault) for fault in error.errors()]
+        return problem(
+            422,
+            "BadInput",
+            "; ".join(f"{field}: {fault['msg']}" for field, fault in found),
+            ja="、".join(f"{field}: {_fault_ja(fault)}" for field, fault in found),
         )
-        return problem(422, "BadInput", faults)
 
     @app.exception_handler(HTTPException)
     def http(_request: Request, error: HTTPException) -> JSONResponse:
@@ -84,3 +110,8 @@ def install(app: FastAPI) -> None:
     def database(_request: Request, error: Exception) -> JSONResponse:
         log.warning("database: %s", error)
         return problem(503, "Unavailable", "the database is out of reach; try again shortly")
+
+
+def _fault_ja(fault: dict[str, Any]) -> str:
+    words = _FAULTS_JA.get(fault["type"], "この値は使えません（{msg}）")
+    return words.format_map({"msg": fault["msg"]} | fault.get("ctx", {}))

@@ -67,7 +67,10 @@ def stored_zones(rows: Rows) -> tuple[Geozone, ...]:
     Raises `BadInput` when there are none: without zones nothing can pass.
     """
     if not rows:
-        raise BadInput("no zones are stored; `soramichi geozones import FILE…` brings them in")
+        raise BadInput(
+            "no zones are stored; `soramichi geozones import FILE…` brings them in",
+            ja="空域が登録されていません。`soramichi geozones import FILE…` で取り込みます",
+        )
     return tuple(stored_zone(features) for features in rows)
 
 
@@ -179,14 +182,20 @@ def request(  # noqa: PLR0913  # all but three by name
     """
     aircraft_class = stated.aircraft_class
     if aircraft_class is None:
-        raise BadInput("say what is to fly (aircraft class): drone, evtol or helicopter")
+        raise BadInput(
+            "say what is to fly (aircraft class): drone, evtol or helicopter",
+            ja="機体の種類（drone、evtol、helicopter）を指定してください",
+        )
     typical = TYPICAL[aircraft_class]
     cruise = Altitude(
         _CRUISE_AGL_M[aircraft_class] if height_m is None else height_m,
         stated.height_datum or Datum.AGL,
     )
     if cruise.datum is Datum.TAKEOFF:
-        raise BadInput("a search needs heights above AMSL, AGL or ELLIPSOID, not above take-off")
+        raise BadInput(
+            "a search needs heights above AMSL, AGL or ELLIPSOID, not above take-off",
+            ja="探すには、標高・対地高度・楕円体高のどれかで高さを指定してください",
+        )
     return Request(
         start=start,
         goal=goal,
@@ -234,6 +243,8 @@ def corridor_feature(corridor: Corridor) -> dict[str, Any]:
     ]
     properties = {
         "name": corridor.name,
+        "title_ja": corridor.title and corridor.title.ja,
+        "title_en": corridor.title and corridor.title.en,
         "aircraft_class": str(corridor.aircraft_class),
         "width_m": 2.0 * corridor.half_width_m,
         "below_m": corridor.below_m,

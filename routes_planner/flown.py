@@ -116,7 +116,10 @@ def _waypoints(corridors: Sequence[Corridor]) -> tuple[Integers, Floats, Floats,
         )
     ]
     if lat.size and np.abs(lat).max() > HIGHEST_LATITUDE_DEG:
-        raise BadInput(f"corridors beyond {HIGHEST_LATITUDE_DEG:g} degrees latitude are not judged")
+        raise BadInput(
+            f"corridors beyond {HIGHEST_LATITUDE_DEG:g} degrees latitude are not judged",
+            ja=f"緯度 {HIGHEST_LATITUDE_DEG:g} 度を越える経路は判定しません",
+        )
     owner = np.repeat(np.arange(counts.size), counts)
     # A leg takes the short way round: over the antimeridian, not back around the Earth.
     step = np.diff(lon, prepend=lon[:1])
@@ -125,7 +128,10 @@ def _waypoints(corridors: Sequence[Corridor]) -> tuple[Integers, Floats, Floats,
     first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
     lon = lon + 360.0 * (turns - turns[first][owner])
     if lon.size and np.abs(lon).max() > 180.0 + CROSSING_DEG:
-        raise BadInput(f"corridors more than {CROSSING_DEG:g} degrees beyond 180 are not judged")
+        raise BadInput(
+            f"corridors more than {CROSSING_DEG:g} degrees beyond 180 are not judged",
+            ja=f"経度 180 度を {CROSSING_DEG:g} 度より越える経路は判定しません",
+        )
     return owner, lon, lat, np.array(heights)
 
 
@@ -207,10 +213,15 @@ def _refuse_what_nobody_flies(corridors: Sequence[Corridor], seconds: list[float
         if not lasts <= LONGEST_DAYS * 86_400.0:
             raise BadInput(
                 f"{corridor.name} would fly for more than {LONGEST_DAYS:g} days; check its speeds "
-                "and heights"
+                "and heights",
+                ja=f"{corridor.name} は {LONGEST_DAYS:g} 日を超えて飛ぶことになります。"
+                "速さと高さを確かめてください",
             )
         if corridor.departs_at is not None and not _EARLIEST <= corridor.departs_at < _LATEST:
-            raise BadInput(f"{corridor.name} departs at {corridor.departs_at}; check the year")
+            raise BadInput(
+                f"{corridor.name} departs at {corridor.departs_at}; check the year",
+                ja=f"{corridor.name} の出発は {corridor.departs_at} です。年を確かめてください",
+            )
 
 
 def _bands(

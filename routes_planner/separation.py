@@ -181,15 +181,16 @@ def _common_column(one: Flown, other: Flown) -> int | None:
 def _finding(mine: Flown, other: Corridor, conflict: Conflict) -> Finding:
     line = profile(mine, 0, conflict.from_m, conflict.to_m)
     km = f"{conflict.from_m / 1000:.2f}", f"{conflict.to_m / 1000:.2f}"
+    called = other.title or Name(ja=other.name, en=other.name)
     if conflict.known:
         message = Name(
-            ja=f"「{other.name}」に近づきすぎます: {km[0]}〜{km[1]} km",
-            en=f"too close to {other.name}: km {km[0]} to {km[1]}",
+            ja=f"「{called.ja}」に近づきすぎます: {km[0]}〜{km[1]} km",
+            en=f"too close to {called.en}: km {km[0]} to {km[1]}",
         )
     else:
         message = Name(
-            ja=f"「{other.name}」との間隔は判定できません(高さの基準か出発時刻が足りません)",
-            en=f"the separation from {other.name} cannot be judged: heights of one datum "
+            ja=f"「{called.ja}」との間隔は判定できません(高さの基準か出発時刻が足りません)",
+            en=f"the separation from {called.en} cannot be judged: heights of one datum "
             "or a departure time are missing",
         )
     return Finding(

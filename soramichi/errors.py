@@ -27,9 +27,16 @@ from contextlib import contextmanager
 
 
 class SoramichiError(Exception):
-    """Base of every deliberate error; its text tells the user what to do next."""
+    """Base of every deliberate error; its text tells the user what to do next.
+
+    `ja` is the same in Japanese, None where only those who run the platform come upon it.
+    """
 
     exit_code = 3
+
+    def __init__(self, text: str = "", *, ja: str | None = None) -> None:
+        super().__init__(text)
+        self.ja = ja
 
 
 class BadInput(SoramichiError):
@@ -41,9 +48,11 @@ class BadInput(SoramichiError):
 class BadFile(BadInput):
     """A file cannot be used; names the file, the field in it and the reason."""
 
-    def __init__(self, file: str, reason: str, *, field: str | None = None) -> None:
+    def __init__(
+        self, file: str, reason: str, *, ja: str | None = None, field: str | None = None
+    ) -> None:
         where = f"{file}: {field}" if field else file
-        super().__init__(f"{where}: {reason}")
+        super().__init__(f"{where}: {reason}", ja=ja and f"{where}: {ja}")
         self.file = file
         self.field = field
         self.reason = reason

@@ -18,7 +18,7 @@ from api.dependencies import context
 from maps.export import routes_file
 from soramichi.domain.altitude import Datum
 from soramichi.domain.flight import AircraftClass
-from soramichi.errors import Unavailable
+from soramichi.errors import BadFile, Unavailable
 from soramichi.settings import ApiSettings
 from soramichi.store import geozones
 
@@ -27,6 +27,7 @@ router = APIRouter(prefix="/api/v1/routes", tags=["routes"])
 # One question at a time leaves the event loop and the other viewers their share of the machine.
 _asking = asyncio.Semaphore(1)
 _LONGEST_QUEUE = 20
+_LONGEST_TEXT = 2_000_000
 _waiting = 0
 
 
@@ -48,7 +49,7 @@ class CandidateFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    text: Annotated[str, Field(min_length=1, max_length=2_000_000)]
+    text: str  # Its length is looked at where the answer can name the file.
 
 
 class Check(_Question):
@@ -122,6 +123,13 @@ def _answer(
     )
     ground = desk.ground(settings.terrain_folder, settings.population_file)
     if isinstance(question, Check):
+        for one in question.candidates:
+            if len(one.text) > _LONGEST_TEXT:
+                raise BadFile(
+                    one.name,
+                    f"the file is longer than {_LONGEST_TEXT} characters; split it",
+                    ja=f"ファイルが {_LONGEST_TEXT} 文字を超えています。分割してください",
+                )
         files = [(one.name, one.text.encode()) for one in question.candidates]
         answer = desk.check(zones, files, stated, ground, together=question.together)
     else:

@@ -1,9 +1,9 @@
 """A line of any file becomes a corridor; what nobody stated is filled in and named.
 
 Members, as `properties` of a GeoJSON feature, ExtendedData of KML or columns of CSV, all optional:
-`name`, `aircraft_class` (drone, evtol, helicopter), `width_m`, `speed_mps`, `vertical_speed_mps`,
-`below_m`, `above_m`, `departs_at` (RFC 3339), `height_m` (level flight), `height_datum` (AMSL, AGL,
-WGS84, TAKEOFF; also as `altitude_datum`), `takeoff_amsl_m`.
+`name`, `title_ja`, `title_en`, `aircraft_class` (drone, evtol, helicopter), `width_m`, `speed_mps`,
+`vertical_speed_mps`, `below_m`, `above_m`, `departs_at` (RFC 3339), `height_m` (level flight),
+`height_datum` (AMSL, AGL, WGS84, TAKEOFF; also as `altitude_datum`), `takeoff_amsl_m`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 from routes_planner.zones_in.footprint import number
 from routes_planner.zones_in.report import Item
+from routes_planner.zones_in.texts import plain
 from soramichi.domain.altitude import Altitude, Datum
 from soramichi.domain.corridor import Corridor
-from soramichi.domain.flight import AircraftClass
+from soramichi.domain.flight import AircraftClass, Name
 from soramichi.domain.position import Position
 from soramichi.errors import BadFile, BadInput
 
@@ -125,13 +126,14 @@ def corridor(line: Line, stated: Stated, source: str, item: Item) -> Corridor:
             takeoff_amsl_m=line.takeoff_amsl_m if takeoff is None else takeoff,
             aircraft_class=aircraft_class or AircraftClass.UNKNOWN,
             source=source,
+            title=values.title(),
             assumed=assumed if aircraft_class else (*assumed, "aircraft_class"),
             **numbers,
         )
     except BadFile:
         raise
     except BadInput as error:
-        raise BadFile(source, str(error), field=line.name) from None
+        raise BadFile(source, str(error), ja=error.ja, field=line.name) from None
 
 
 def _half(width_m: float | None) -> float | None:
@@ -140,7 +142,12 @@ def _half(width_m: float | None) -> float | None:
 
 def _waypoints(line: Line, source: str) -> tuple[Position, ...]:
     if len({point[:2] for point in line.points}) < 2:
-        raise BadFile(source, "a line needs two different waypoints", field=line.name)
+        raise BadFile(
+            source,
+            "a line needs two different waypoints",
+            ja="線には、異なる二つ以上の点が必要です",
+            field=line.name,
+        )
     return tuple(
         Position(
             latitude_deg=point.latitude_deg,
@@ -191,7 +198,7 @@ class _Members:
             return None
         result = number(value)
         if result is None:
-            raise self._bad(key, f"{str(value)[:40]!r} is not a number")
+            raise self._bad(key, value, "is not a number", "は数ではありません")
         return result
 
     def time(self, key: str) -> datetime | None:
@@ -201,10 +208,19 @@ class _Members:
         try:
             at = datetime.fromisoformat(str(value).strip())
         except ValueError:
-            raise self._bad(key, f"{str(value)[:40]!r} is not a date and time") from None
+            raise self._bad(key, value, "is not a date and time", "は日時ではありません") from None
         if at.tzinfo is None:
-            raise self._bad(key, f"{str(value)[:40]} needs a time zone, such as +09:00")
+            raise self._bad(
+                key,
+                value,
+                "needs a time zone, such as +09:00",
+                "に時差（+09:00 など）がありません",
+            )
         return at
+
+    def title(self) -> Name | None:
+        ja, en = (plain(self._line.members.get(f"title_{language}")) for language in ("ja", "en"))
+        return Name(ja=ja or en, en=en or ja) if ja or en else None
 
     def datum(self) -> Datum | None:
         members = self._line.members
@@ -213,7 +229,10 @@ class _Members:
             return None
         datum = _DATUMS.get(str(value).strip().upper())
         if datum is None:
-            raise self._bad("height_datum", f"{str(value)[:40]!r} is not one of {list(_DATUMS)}")
+            known = ", ".join(_DATUMS)
+            raise self._bad(
+                "height_datum", value, f"is none of {known}", f"は {known} のどれでもありません"
+            )
         return datum
 
     def aircraft_class(self) -> AircraftClass | None:
@@ -222,7 +241,11 @@ class _Members:
             return None if value is None or value == "" else AircraftClass(str(value).lower())
         except ValueError:
             known = ", ".join(AircraftClass)
-            raise self._bad("aircraft_class", f"{str(value)[:40]!r} is none of {known}") from None
+            raise self._bad(
+                "aircraft_class", value, f"is none of {known}", f"は {known} のどれでもありません"
+            ) from None
 
-    def _bad(self, key: str, reason: str) -> BadFile:
-        return BadFile(self._source, reason, field=f"{self._line.name}.{key}")
+    def _bad(self, key: str, value: Any, reason: str, ja: str) -> BadFile:
+        said = repr(str(value)[:40])
+        field = f"{self._line.name}.{key}"
+        return BadFile(self._source, f"{said} {reason}", ja=f"{said} {ja}", field=field)

@@ -48,7 +48,12 @@ def _parts(source: str, geometry: Any, name: str) -> Iterator[list[Point]]:
         yield points(source, coordinates, name)
     elif kind == "MultiLineString":
         if not isinstance(coordinates, list):
-            raise BadFile(source, "coordinates are not a list of lines", field=name)
+            raise BadFile(
+                source,
+                "coordinates are not a list of lines",
+                ja="座標が線の配列ではありません",
+                field=name,
+            )
         for part in coordinates:
             yield points(source, part, name)
 
@@ -56,13 +61,18 @@ def _parts(source: str, geometry: Any, name: str) -> Iterator[list[Point]]:
 def points(source: str, coordinates: Any, name: str) -> list[Point]:
     """[lon, lat] or [lon, lat, height] lists as points. Raises `BadFile` for anything else."""
     if not isinstance(coordinates, list):
-        raise BadFile(source, "coordinates are not a list", field=name)
+        raise BadFile(
+            source, "coordinates are not a list", ja="座標が配列ではありません", field=name
+        )
     result = []
     for index, place in enumerate(coordinates):
         values = [number(value) for value in place] if isinstance(place, list) else []
         if len(values) < 2 or None in values[:3]:
             raise BadFile(
-                source, "this is not [lon, lat] or [lon, lat, height]", field=f"{name}[{index}]"
+                source,
+                "this is not [lon, lat] or [lon, lat, height]",
+                ja="[経度, 緯度] または [経度, 緯度, 高さ] ではありません",
+                field=f"{name}[{index}]",
             )
         lon, lat = values[:2]
         assert lon is not None  # noqa: S101
@@ -71,6 +81,7 @@ def points(source: str, coordinates: Any, name: str) -> list[Point]:
             raise BadFile(
                 source,
                 f"({lon}, {lat}) is out of range; longitude comes first",
+                ja=f"({lon}, {lat}) は範囲の外です。経度を先に書きます",
                 field=f"{name}[{index}]",
             )
         result.append(Point(lon, lat, values[2] if len(values) > 2 else None))

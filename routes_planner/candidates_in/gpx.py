@@ -21,7 +21,11 @@ _POINT = {"rte": "rtept", "trk": "trkpt"}
 def lines(source: str, root: Element) -> list[Line]:
     """Every route and every track; the segments of a track are one line. Raises `BadFile`."""
     if local_name(root) != "gpx":
-        raise BadFile(source, f"the root element is <{local_name(root)[:40]}>, not <gpx>")
+        raise BadFile(
+            source,
+            f"the root element is <{local_name(root)[:40]}>, not <gpx>",
+            ja=f"最も外の要素が <gpx> ではなく <{local_name(root)[:40]}> です",
+        )
     found = []
     for index, element in enumerate((e for e in root if local_name(e) in _POINT), 1):
         name = text(element, "name") or f"line-{index}"

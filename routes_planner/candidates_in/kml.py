@@ -20,7 +20,11 @@ _DATUMS = {"absolute": Datum.AMSL, "relativeToGround": Datum.AGL}
 def lines(source: str, root: Element, notes: list[Note]) -> list[Line]:
     """Every LineString and gx:Track of every Placemark; others are dropped with a note."""
     if local_name(root) != "kml":
-        raise BadFile(source, f"the root element is <{local_name(root)[:40]}>, not <kml>")
+        raise BadFile(
+            source,
+            f"the root element is <{local_name(root)[:40]}>, not <kml>",
+            ja=f"最も外の要素が <kml> ではなく <{local_name(root)[:40]}> です",
+        )
     found: list[Line] = []
     for index, placemark in enumerate(descendants(root, "Placemark"), 1):
         members = extended_data(placemark)

@@ -56,7 +56,12 @@ def lines(source: str, document: Any, item: Item) -> list[Line]:
     """
     mission = document.get("mission")
     if not isinstance(mission, dict) or not isinstance(mission.get("items"), list):
-        raise BadFile(source, "the plan has no list of items", field="mission.items")
+        raise BadFile(
+            source,
+            "the plan has no list of items",
+            ja="プランに項目の一覧がありません",
+            field="mission.items",
+        )
     home = _home(source, mission.get("plannedHomePosition"))
     stops = [_Stop(home._replace(height_m=0.0), Datum.TAKEOFF)]
     timed = True
@@ -66,7 +71,12 @@ def lines(source: str, document: Any, item: Item) -> list[Line]:
         if stop is not None:
             stops.append(stop)
     if len(stops) < 2:
-        raise BadFile(source, "the plan has no waypoints", field="mission.items")
+        raise BadFile(
+            source,
+            "the plan has no waypoints",
+            ja="プランに通過点がありません",
+            field="mission.items",
+        )
     fixed_wing = mission.get("vehicleType") == _FIXED_WING
     line = Line(
         name="plan",
@@ -83,7 +93,12 @@ def _home(source: str, value: Any) -> Point:
     values = [number(part) for part in value] if isinstance(value, list) else []
     lat, lon, height = (*values, None, None, None)[:3]
     if lat is None or lon is None or abs(lat) > 90.0 or abs(lon) > 180.0:
-        raise BadFile(source, "this is not [lat, lon, height]", field="mission.plannedHomePosition")
+        raise BadFile(
+            source,
+            "this is not [lat, lon, height]",
+            ja="[緯度, 経度, 高さ] ではありません",
+            field="mission.plannedHomePosition",
+        )
     return Point(lon, lat, height)
 
 
@@ -92,7 +107,12 @@ def _flat(source: str, items: list[Any], depth: int) -> Iterator[dict[str, Any]]
     for index, entry in enumerate(items):
         field = f"mission.items[{index}]"
         if not isinstance(entry, dict) or depth > _DEEPEST:
-            raise BadFile(source, "this is not a mission item", field=field)
+            raise BadFile(
+                source,
+                "this is not a mission item",
+                ja="ミッションの項目ではありません",
+                field=field,
+            )
         if entry.get("type") == "SimpleItem":
             yield entry
             continue
@@ -102,6 +122,7 @@ def _flat(source: str, items: list[Any], depth: int) -> Iterator[dict[str, Any]]
             raise BadFile(
                 source,
                 f"the waypoints of this {kind} item are not in the file; save the plan again",
+                ja=f"項目 {kind} の通過点がファイルにありません。プランを保存し直してください",
                 field=field,
             )
         yield from _flat(source, inner, depth + 1)
@@ -138,18 +159,29 @@ def _stop(
         raise BadFile(
             source,
             f"where command {str(command)[:20]} flies cannot be told; plan it with waypoints",
+            ja=f"コマンド {str(command)[:20]} の飛ぶ先が分かりません。通過点で計画してください",
             field=f"item {entry.get('doJumpId')}",
         )
     if command not in _FLOWN:
         return None
     if not isinstance(params, list) or len(params) != 7:
-        raise BadFile(source, "an item needs 7 params", field=f"item {entry.get('doJumpId')}")
+        raise BadFile(
+            source,
+            "an item needs 7 params",
+            ja="項目には params が7個必要です",
+            field=f"item {entry.get('doJumpId')}",
+        )
     lat, lon, height = (number(value) for value in params[4:])
     # No position, or 0/0, means "here"; for a take-off that is home.
     if not lat and not lon:
         lon, lat = (home if command in _TAKE_OFF else before.point)[:2]
     if lat is None or lon is None or abs(lat) > 90.0 or abs(lon) > 180.0:
-        raise BadFile(source, "this is no position", field=f"item {entry.get('doJumpId')}")
+        raise BadFile(
+            source,
+            "this is no position",
+            ja="位置ではありません",
+            field=f"item {entry.get('doJumpId')}",
+        )
     return _Stop(Point(lon, lat, height), _datum(entry, height, item))
 
 

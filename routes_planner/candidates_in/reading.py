@@ -34,10 +34,16 @@ def read_candidates(source: str, data: bytes, *, stated: Stated | None = None) -
     Raises `BadFile`, naming file, member and reason, for a line that cannot be
     read as it stands and when there is no line at all.
     """
+    if not data.strip():
+        raise BadFile(source, "the file is empty", ja="ファイルが空です")
     notes: list[Note] = []
     candidate_format, lines = _lines(source, data, notes)
     if not lines:
-        raise BadFile(source, "it holds no line to check (LineString, route, track or waypoints)")
+        raise BadFile(
+            source,
+            "it holds no line to check (LineString, route, track or waypoints)",
+            ja="調べる線（LineString、ルート、トラック、通過点）がありません",
+        )
     corridors = tuple(
         corridor(line, stated or Stated(), source, Item(line.name, notes))
         for line in _told_apart(lines)
@@ -52,7 +58,11 @@ def read_candidate_file(path: Path, *, stated: Stated | None = None) -> Candidat
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BadFile(str(path), f"cannot be read: {error.strerror}") from None
+        raise BadFile(
+            str(path),
+            f"cannot be read: {error.strerror}",
+            ja=f"読み込めません（{error.strerror}）",
+        ) from None
     return read_candidates(path.name, data, stated=stated)
 
 
@@ -69,7 +79,11 @@ def _lines(source: str, data: bytes, notes: list[Note]) -> tuple[str, list[Line]
         return plan.FORMAT, plan.lines(source, document, Item("plan", notes))
     if zones_geojson.recognises(document):
         return geojson.FORMAT, geojson.lines(source, document, notes)
-    raise BadFile(source, "this JSON is neither GeoJSON nor a QGroundControl plan")
+    raise BadFile(
+        source,
+        "this JSON is neither GeoJSON nor a QGroundControl plan",
+        ja="この JSON は GeoJSON でも QGroundControl のプランでもありません",
+    )
 
 
 def _told_apart(lines: list[Line]) -> Iterator[Line]:

@@ -40,7 +40,12 @@ def lines(source: str, data: bytes) -> list[Line]:
     columns = list(rows[0]) if rows else []
     longitude, latitude = _first(columns, _LONGITUDE), _first(columns, _LATITUDE)
     if longitude is None or latitude is None:
-        raise BadFile(source, "it needs the columns longitude_deg and latitude_deg", field="header")
+        raise BadFile(
+            source,
+            "it needs the columns longitude_deg and latitude_deg",
+            ja="longitude_deg と latitude_deg の列が必要です",
+            field="header",
+        )
     height, name = _first(columns, tuple(_HEIGHTS)), _first(columns, _NAMES)
     grouped: dict[str, list[dict[str, str]]] = {}
     for row in rows:
@@ -78,7 +83,9 @@ def _rows(source: str, data: bytes) -> list[dict[str, str]]:
             for row in reader
         ]
     except csv.Error as error:
-        raise BadFile(source, f"this is not CSV ({error})") from None
+        raise BadFile(
+            source, f"this is not CSV ({error})", ja=f"CSV として読めません（{error}）"
+        ) from None
     return rows
 
 

@@ -27,11 +27,19 @@ def json_document(file: str, data: bytes) -> dict[str, Any] | list[Any]:
     try:
         document = msgspec.json.decode(data.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadFile(file, f"this is not JSON ({error})") from None
+        raise BadFile(
+            file, f"this is not JSON ({error})", ja=f"JSON として読めません（{error}）"
+        ) from None
     except RecursionError:
-        raise BadFile(file, "the JSON is nested too deeply") from None
+        raise BadFile(
+            file, "the JSON is nested too deeply", ja="JSON の入れ子が深すぎます"
+        ) from None
     if not isinstance(document, dict | list):
-        raise BadFile(file, "the JSON holds neither an object nor a list")
+        raise BadFile(
+            file,
+            "the JSON holds neither an object nor a list",
+            ja="JSON がオブジェクトでも配列でもありません",
+        )
     return document
 
 
@@ -41,11 +49,17 @@ def xml_document(file: str, data: bytes) -> Element:
     try:
         root = defusedxml.ElementTree.fromstring(data, forbid_dtd=True)
     except DefusedXmlException:
-        raise BadFile(file, "XML with a DTD or entities is not accepted") from None
+        raise BadFile(
+            file,
+            "XML with a DTD or entities is not accepted",
+            ja="DTD や実体宣言を含む XML は受け付けません",
+        ) from None
     except (defusedxml.ElementTree.ParseError, ValueError, LookupError) as error:
-        raise BadFile(file, f"this is not XML ({error})") from None
+        raise BadFile(
+            file, f"this is not XML ({error})", ja=f"XML として読めません（{error}）"
+        ) from None
     except RecursionError:
-        raise BadFile(file, "the XML is nested too deeply") from None
+        raise BadFile(file, "the XML is nested too deeply", ja="XML の入れ子が深すぎます") from None
     assert isinstance(root, Element)  # noqa: S101
     return root
 
@@ -57,6 +71,15 @@ def local_name(element: Element) -> str:
 
 def _check_size(file: str, data: bytes) -> None:
     if len(data) > MAX_BYTES:
-        raise BadFile(file, f"the file is larger than {MAX_BYTES // 1024**2} MiB; split it")
+        most = MAX_BYTES // 1024**2
+        raise BadFile(
+            file,
+            f"the file is larger than {most} MiB; split it",
+            ja=f"ファイルが {most} MiB を超えています。分割してください",
+        )
     if data[:2] == b"PK":
-        raise BadFile(file, "this is a ZIP archive (KMZ?); unpack it first")
+        raise BadFile(
+            file,
+            "this is a ZIP archive (KMZ?); unpack it first",
+            ja="ZIP 形式（KMZ など）です。展開してから開いてください",
+        )

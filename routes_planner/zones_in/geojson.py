@@ -53,11 +53,21 @@ def features_of(source: str, document: Any) -> list[Any]:
     """The features of any GeoJSON object. Raises `BadFile` for other coordinates than degrees."""
     stated = member(document, "crs.properties.name")
     if stated is not None and not str(stated).endswith(_DEGREES):
-        raise BadFile(source, f"{stated!s:.60} is not WGS 84; convert it first", field="crs")
+        raise BadFile(
+            source,
+            f"{stated!s:.60} is not WGS 84; convert it first",
+            ja=f"{stated!s:.60} は WGS 84 ではありません。変換してから開いてください",
+            field="crs",
+        )
     if document.get("type") == "FeatureCollection":
         features = document.get("features")
         if not isinstance(features, list):
-            raise BadFile(source, "this is not a list of features", field="features")
+            raise BadFile(
+                source,
+                "this is not a list of features",
+                ja="地物（Feature）の配列ではありません",
+                field="features",
+            )
         return features
     if document.get("type") == "Feature":
         return [document]

@@ -42,7 +42,10 @@ class Altitude:
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.metres):
-            raise BadInput(f"a height must be a finite number of metres, not {self.metres}")
+            raise BadInput(
+                f"a height must be a finite number of metres, not {self.metres}",
+                ja=f"高さは有限の数（m）で書いてください。{self.metres} は使えません",
+            )
 
     def __lt__(self, other: Altitude) -> bool:
         return self.metres < self._same_datum(other).metres

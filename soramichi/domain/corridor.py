@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from soramichi.domain.altitude import Altitude
-from soramichi.domain.flight import AircraftClass
+from soramichi.domain.flight import AircraftClass, Name
 from soramichi.domain.position import Position
 from soramichi.errors import BadInput, DatumMismatch
 
@@ -38,6 +38,7 @@ class Corridor:
     does not say how high. `takeoff_amsl_m` is the evidence that TAKEOFF heights
     need. Along: at `ground_speed_mps`, slower where a leg would need more than
     `vertical_speed_mps` up or down, from `departs_at` (None: not known).
+    `title` is what people call it, where that is more than its name.
     `assumed` names the members that nobody stated, for the verdict to repeat.
 
     Raises `BadInput` for fewer than two waypoints, a height count that differs, a width
@@ -57,27 +58,45 @@ class Corridor:
     takeoff_amsl_m: float | None = None
     aircraft_class: AircraftClass = AircraftClass.UNKNOWN
     source: str = ""
+    title: Name | None = None
     assumed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.waypoints) < 2:
-            raise BadInput(f"corridor {self.name}: a line needs at least two waypoints")
+            raise self._bad("a line needs at least two waypoints", "線には二つ以上の点が必要です")
         if self.heights is not None:
             if len(self.heights) != len(self.waypoints):
-                raise BadInput(
-                    f"corridor {self.name}: {len(self.heights)} heights for "
-                    f"{len(self.waypoints)} waypoints; give one each"
+                heights, waypoints = len(self.heights), len(self.waypoints)
+                raise self._bad(
+                    f"{heights} heights for {waypoints} waypoints; give one each",
+                    f"点が{waypoints}個、高さが{heights}個です。点ごとに一つ書いてください",
                 )
             if len({height.datum for height in self.heights}) > 1:
-                raise DatumMismatch(f"corridor {self.name}: give all heights in one datum")
+                raise DatumMismatch(
+                    f"corridor {self.name}: give all heights in one datum",
+                    ja=f"経路 {self.name}: 高さの基準を一つにそろえてください",
+                )
         if self.departs_at is not None and self.departs_at.tzinfo is None:
-            raise BadInput(f"corridor {self.name}: the departure needs a time zone, such as +09:00")
+            raise self._bad(
+                "the departure needs a time zone, such as +09:00",
+                "出発に時差（+09:00 など）が必要です",
+            )
         for member, most in _MOST.items():
             value = getattr(self, member)
             band = member in {"below_m", "above_m"}
             if not (0.0 if band else math.ulp(0.0)) <= value <= most:
                 span = f"from 0 to {most:g}" if band else f"above 0, at most {most:g}"
-                raise BadInput(f"corridor {self.name}: {member} cannot be {value:g}; give {span}")
+                ja = f"0 以上 {most:g} 以下" if band else f"0 より大きく {most:g} 以下"
+                raise self._bad(
+                    f"{member} cannot be {value:g}; give {span}",
+                    f"{member} を {value:g} にはできません。{ja}にしてください",
+                )
         highest = max((abs(height.metres) for height in self.heights or ()), default=0.0)
         if highest > HIGHEST_M:
-            raise BadInput(f"corridor {self.name}: no height can be beyond {HIGHEST_M:g} m")
+            raise self._bad(
+                f"no height can be beyond {HIGHEST_M:g} m",
+                f"高さは {HIGHEST_M:g} m を超えられません",
+            )
+
+    def _bad(self, reason: str, ja: str) -> BadInput:
+        return BadInput(f"corridor {self.name}: {reason}", ja=f"経路 {self.name}: {ja}")

@@ -23,9 +23,15 @@ class Position:
 
     def __post_init__(self) -> None:
         if not -90.0 <= self.latitude_deg <= 90.0:
-            raise BadInput(f"latitude_deg {self.latitude_deg} is outside [-90, 90]")
+            raise BadInput(
+                f"latitude_deg {self.latitude_deg} is outside [-90, 90]",
+                ja=f"緯度 {self.latitude_deg} は -90〜90 の外です",
+            )
         if not -180.0 <= self.longitude_deg <= 180.0:
-            raise BadInput(f"longitude_deg {self.longitude_deg} is outside [-180, 180]")
+            raise BadInput(
+                f"longitude_deg {self.longitude_deg} is outside [-180, 180]",
+                ja=f"経度 {self.longitude_deg} は -180〜180 の外です",
+            )
 
     @property
     def lonlat(self) -> tuple[float, float]:

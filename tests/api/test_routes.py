@@ -23,6 +23,7 @@ from tests.api.conftest import Server
 from tests.api.test_data import get
 from tests.browser import DESKTOP, PHONE, Open, Visit
 
+IN_JAPANESE = re.compile("[ぁ-ん]")
 ROUTES = resources.files("routes_planner.data").joinpath("mie-routes.geojson").read_text()
 
 
@@ -55,6 +56,8 @@ def test_route_a_and_route_b_are_judged_against_the_stored_zones(server: Server)
     verdicts = {one["candidate"]: one for one in answer["verdicts"]}
     lines = {one["properties"]["candidate"] for one in answer["candidates"]["features"]}
     assert set(verdicts) == lines == {"route-a", "route-b"}
+    titles = {one["properties"]["title_ja"] for one in answer["candidates"]["features"]}
+    assert titles == {one["properties"]["title_ja"] for one in json.loads(ROUTES)["features"]}
     assert verdicts["route-b"]["verdict"] == "fail"
     # The steps of a sloping surface are one zone, told as one.
     surfaces = [f["zone"]["identifier"] for f in verdicts["route-a"]["findings"] if f.get("zone")]
@@ -83,6 +86,8 @@ def test_without_any_zone_nothing_passes(server: Server) -> None:
     [
         ({"candidates": [{"name": "x.kml", "text": "<kml"}]}, "x.kml"),
         ({"candidates": [{"name": "x.json", "text": "{}"}]}, "x.json"),
+        ({"candidates": [{"name": "x.kml", "text": ""}]}, "x.kml"),
+        ({"candidates": [{"name": "x.csv", "text": "é" * 2_000_001}]}, "x.csv"),
         ({"candidates": []}, "candidates"),
         ({"candidates": [{"name": "x", "text": "y"}], "speed_mps": -1}, "speed_mps"),
         ({"candidates": [{"name": "x", "text": "y"}], "depart": "2026-11-23T10:00:00"}, "depart"),
@@ -96,6 +101,37 @@ def test_a_question_that_cannot_be_read_is_told_what_is_wrong(
 
     assert status == 422
     assert word in answer["detail"]
+    assert answer["message"]["en"] == answer["detail"]
+    assert word in answer["message"]["ja"]
+    assert IN_JAPANESE.search(answer["message"]["ja"])
+
+
+@pytest.mark.usefixtures("seeded")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"to": [136.5, 34.3]},
+        {"aircraft_class": None},
+        {"height_datum": "TAKEOFF"},
+        {"height_datum": "BARO"},
+        {"to": [136.5, 91.0]},
+        {"to": [136.5]},
+        {"to": None},
+        {"height_m": -1},
+        {"speed_mps": 501},
+        {"depart": "soon"},
+    ],
+)
+def test_a_search_that_makes_no_sense_is_refused_in_both_languages(
+    server: Server, change: dict[str, Any]
+) -> None:
+    question = {"from": [136.5, 34.3], "to": [136.6, 34.4], "aircraft_class": "evtol"} | change
+
+    status, answer = post(f"{server.url}/api/v1/routes/search", question)
+
+    assert status == 422
+    assert answer["message"]["en"] == answer["detail"]
+    assert IN_JAPANESE.search(answer["message"]["ja"])
 
 
 def test_only_published_corridors_are_shown(database: DatabaseSettings, server: Server) -> None:
@@ -274,3 +310,46 @@ def test_the_desk_says_nothing_of_candidates_that_keep_apart(server: Server, ope
     visit.page.locator("#files").set_input_files(file)
     judged(visit)
     assert not visit.page.locator("#between").is_visible()
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("seeded")
+def test_what_the_server_refuses_is_said_in_the_readers_language(
+    server: Server, opened: Open
+) -> None:
+    visit = opened(server.url, "/routes?lang=ja")
+    message = visit.page.locator("#message")
+
+    def drop(name: str, text: str) -> str:
+        file = FilePayload(name=name, mimeType="x/x", buffer=text.encode())
+        visit.page.locator("#files").set_input_files(file)
+        visit.wait("document.querySelector('#message').innerText.includes('判定できません')", 120)
+        return message.inner_text()
+
+    assert drop("empty.kml", "") == "判定できませんでした。 empty.kml: ファイルが空です"
+    assert "JSON として読めません" in drop("bad.geojson", '{"type":')
+    visit.page.locator("#language").click()
+    assert message.inner_text().startswith("No verdict could be reached. bad.geojson: this is not")
+    visit.complaints[:] = [said for said in visit.complaints if "422" not in said]
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("seeded")
+def test_a_candidate_is_called_by_its_title_until_somebody_names_it(
+    server: Server, opened: Open
+) -> None:
+    visit = opened(server.url, "/routes?lang=ja")
+    file = FilePayload(name="mie.geojson", mimeType="x/x", buffer=ROUTES.encode())
+    visit.page.locator("#files").set_input_files(file)
+    judged(visit)
+    names = visit.page.locator(".verdict .name")
+    assert names.all_inner_texts() == ["A案 伊勢湾上", "B案 沿岸（伊勢・松阪・津）"]
+    assert "「B案 沿岸（伊勢・松阪・津）」に近づきすぎます" in visit.page.content()
+    visit.page.locator("#language").click()
+    assert names.first.inner_text() == "Route A, over Ise Bay"
+    visit.page.locator("#edit").click()
+    visit.page.locator("#member-name").fill("海の道")
+    visit.page.keyboard.press("Tab")
+    judged(visit)
+    visit.page.locator("#language").click()
+    assert names.first.inner_text() == "海の道"

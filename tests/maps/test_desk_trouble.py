@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Route
 
-from tests.browser import DESKTOP, Open, Visit
+from tests.browser import DESKTOP, PHONE, Open, Visit
 from tests.maps.stand_in_server import StandIn
 from tests.maps.test_routes_page import draw, open_files
 
@@ -225,3 +225,57 @@ def test_points_that_were_undone_before_drawing_ended_can_be_had_again(
     assert visit.page.evaluate(DRAFTS) == 0
     visit.page.keyboard.press("Control+Shift+z")
     assert visit.page.evaluate("soramichi.desk.features[0].geometry.coordinates.length") == 1
+
+
+def test_what_a_field_cannot_hold_is_said_and_not_judged(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=ja", DESKTOP)
+    draw(visit, (700, 300), (900, 380))
+    visit.wait(JUDGED)
+    message = visit.page.locator("#message")
+    visit.page.locator("#conditions summary").click()
+    fields = {
+        "[name=speed_mps]": ("500", "「速さ m/s」は 1〜150 にしてください。"),
+        "#member-width_m": ("0", "「経路の幅 m」は 1〜2000 にしてください。"),
+        "#point-0-metres": ("20000", "「点1 高さ m」は -500〜10000 にしてください。"),
+        "#point-1-latitude": ("91", "「点2 緯度 °」は -85〜85 にしてください。"),
+    }
+    features = visit.page.evaluate("JSON.stringify(soramichi.desk.features)")
+    for field, (typed, words) in fields.items():
+        visit.page.locator(field).fill(typed)
+        visit.page.keyboard.press("Tab")
+        assert message.inner_text().startswith(words)
+        assert visit.page.evaluate("JSON.stringify(soramichi.desk.features)") == features
+        assert visit.page.evaluate("JSON.stringify(soramichi.desk.conditions)") == "{}"
+    # Between the steps of a field's arrows is not outside its limits.
+    for field, typed in (("[name=speed_mps]", "33.3"), ("#point-0-metres", "123")):
+        visit.page.locator(field).fill(typed)
+        visit.page.keyboard.press("Tab")
+    assert visit.page.evaluate("soramichi.desk.features[0].geometry.coordinates[0][2]") == 123
+    visit.wait("soramichi.desk.conditions.speed_mps === 33.3")
+    assert not message.is_visible()
+
+
+def test_a_message_is_in_the_language_of_now_and_ends_with_the_next_change(
+    mie: Served, opened: Open
+) -> None:
+    visit = opened(mie[1], "/routes?lang=ja")
+    open_files(visit, "bay.json")
+    visit.page.get_by_role("button", name="候補を削除").click()
+    message = visit.page.locator("#message")
+    assert message.inner_text().split("\n")[0] == "「bay.json」を削除しました。"
+    visit.page.locator("#language").click()
+    assert message.inner_text().split("\n")[0] == "“bay.json” was deleted."
+    message.get_by_role("button", name="Undo").click()
+    assert visit.page.evaluate(DRAFTS) == 1
+    assert not message.is_visible()
+
+
+def test_a_long_name_is_whole_on_the_card_that_is_chosen(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=ja", PHONE)
+    long = "とても長い名前の経路" * 12
+    open_files(visit, "bay.json", long)
+    cut = """[...document.querySelectorAll(".verdict .name")].map((name) =>
+      [name.scrollHeight > name.clientHeight + 1, name.title])"""
+    assert visit.page.evaluate(cut)[1] == [True, long]
+    visit.page.locator(".verdict-head").nth(1).click()
+    assert visit.page.evaluate(cut)[1] == [False, long]

@@ -193,7 +193,10 @@ def test_a_finding_is_text_and_leads_to_its_place(mie: Served, opened: Open) -> 
     visit.page.locator(".verdict-head").nth(1).click()
     finding = visit.page.locator(".finding")
     assert HOSTILE in finding.inner_text()
-    assert "28.0 km にわたる · 海抜 0〜150 m" in finding.inner_text()
+    # Its name and its place stand there once.
+    heading, message, where = finding.inner_text().split("\n")
+    assert heading == f"不適合 · {HOSTILE} · 28.0 km にわたる"
+    assert (message, where) == ("許可の要る空域を通る", "22.00–50.00 km · 海抜 0〜150 m")
     assert finding.locator("img, script").count() == 0
     visit.page.evaluate("globalThis.before = soramichi.map.getCenter()")
     finding.click()

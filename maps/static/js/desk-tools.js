@@ -1,11 +1,13 @@
 // The tools of the desk that a saved page does not have: drawing, files, search, conditions, keeping.
 
 import { blank, collection, inserted, moved, raised, stated, whole, withMember, without } from "soramichi/draft.js";
-import { Unreached } from "soramichi/desk.js";
+import { Refused, Unreached } from "soramichi/desk.js";
 import { Finder } from "soramichi/finder.js";
 import { Handles } from "soramichi/handles.js";
 import { download, insidePage, keep, kept, linkOf, linked } from "soramichi/keep.js";
+import { Message, fits } from "soramichi/message.js";
 import { config } from "soramichi/resources.js";
+import { titleOf } from "soramichi/verdicts.js";
 import { Waypoints, action } from "soramichi/waypoints.js";
 import { named, onLanguage, word } from "soramichi/words.js";
 
@@ -21,15 +23,21 @@ async function asked(what, question) {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question),
   }).catch(unreached);
   if (response.status >= 500) unreached();
-  if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail ?? `HTTP ${response.status}`);
+  if (!response.ok) {
+    const { message, detail } = await response.json().catch(() => ({}));
+    throw new Refused(message ?? { en: detail ?? `HTTP ${response.status}` });
+  }
   return (what === "html" ? response.text() : response.json()).catch(unreached);
 }
 
 export class DeskTools {
   constructor(map, desk, drawn, places) {
-    Object.assign(this, { map, desk, drawn, editing: false });
+    Object.assign(this, { map, desk, drawn, editing: false, message: new Message(find("message")) });
     desk.ask = asked;
-    desk.whenChanged = () => keep({ candidates: desk.features.filter(whole), conditions: desk.conditions });
+    desk.whenChanged = () => {
+      this.message.say(); // What was said before is over with what comes after it.
+      keep({ candidates: desk.features.filter(whole), conditions: desk.conditions });
+    };
     this.handles = new Handles(map, {
       add: (place) => !this.finder.picking && this.put(this.chosen.geometry.coordinates.length, place),
       insert: (index, place) => this.put(index, place, "drag"),
@@ -42,11 +50,13 @@ export class DeskTools {
       height: (index, metres) => desk.alter(raised(this.chosen, index, metres)),
       insert: (index) => this.put(index, this.between(index)),
       remove: (index) => this.remove(index),
+      beyond: (control) => this.message.beyond(control),
     });
     this.finder = new Finder(find("finder"), map, places, (from, to) => this.search(from, to));
     this.wire();
     onLanguage(() => {
       this.form.members = null;
+      this.message.again();
       this.show();
     });
   }
@@ -67,7 +77,7 @@ export class DeskTools {
     }
     find("conditions").open = Object.keys(this.desk.conditions).length > 0;
     this.desk.change(work.candidates);
-    this.told(word("restored"), action(word("fresh"), () => this.fresh()));
+    this.message.say(() => word("restored"), () => action(word("fresh"), () => this.fresh()));
   }
 
   fresh() {
@@ -75,7 +85,6 @@ export class DeskTools {
     this.desk.notes = [];
     this.desk.change([]);
     history.replaceState(null, "", location.pathname + location.search);
-    this.told("");
   }
 
   show() {
@@ -106,10 +115,7 @@ export class DeskTools {
     this.edit(false);
     if (!this.desk.features.includes(gone)) return; // It had no point, and went with the drawing.
     this.desk.change(this.desk.features.filter((feature) => feature !== gone));
-    this.told(word("removed", gone.properties.name), action(word("undo"), () => {
-      this.desk.back("undo");
-      this.told("");
-    }));
+    this.message.say(() => word("removed", titleOf(gone)), () => action(word("undo"), () => this.desk.back("undo")));
   }
 
   edit(on) {
@@ -186,6 +192,8 @@ export class DeskTools {
   }
 
   setConditions() {
+    const beyond = [...find("question").elements].find((control) => !fits(control));
+    if (beyond) return this.message.beyond(beyond);
     const form = new FormData(find("question"));
     const conditions = {};
     for (const [key, value] of form) if (value !== "") conditions[key] = NUMBERS.includes(key) ? Number(value) : value;
@@ -193,7 +201,7 @@ export class DeskTools {
     // The field has Japan's time, the server wants it with its zone.
     if (conditions.depart) conditions.depart = `${conditions.depart}:00+09:00`;
     this.desk.conditions = conditions;
-    this.desk.changed();
+    return this.desk.changed();
   }
 
   open(input) {
@@ -204,7 +212,7 @@ export class DeskTools {
   /** Take files in: each is read by the server, or is a page that was saved here before. */
   async receive(files) {
     if (files.length === 0) return;
-    this.told(word("checking"));
+    this.message.say(() => word("checking"));
     try {
       const texts = await Promise.all(files.map(async (file) => ({ name: file.name, text: await file.text() })));
       const candidates = texts.filter(({ text }) => !insidePage(text));
@@ -215,26 +223,27 @@ export class DeskTools {
       const { height_datum } = this.desk.conditions;
       if (candidates.length > 0) this.desk.take(await asked("check", { candidates, ...(height_datum && { height_datum }) }));
       this.edit(false);
-      this.told("");
+      this.message.say();
       this.drawn.fitAll(false);
     } catch (error) {
-      this.told(`${word("notChecked")} ${error.message}`);
+      this.message.failed(error);
     }
   }
 
   async search(from, to) {
     const { aircraft_class = this.chosen?.properties.aircraft_class ?? "evtol", height_datum, together: _, ...conditions } = this.desk.conditions;
     const datum = ["AGL", "AMSL", "ELLIPSOID"].includes(height_datum) ? { height_datum } : {};
-    this.told(word("searching"));
+    this.message.say(() => word("searching"));
     try {
       const { proposals, none } = await asked("search", { from, to, aircraft_class, ...datum, ...conditions });
       const found = proposals.map(({ objective, corridor, verdict }) =>
         withMember(stated(corridor, verdict.assumed), "name", word("proposal", word(`objective_${objective}`) ?? objective)));
       if (found.length > 0) this.desk.add(found);
-      this.told(none ? `${word("none")} ${named(none.reason)}` : "");
+      if (none) this.message.say(() => `${word("none")} ${named(none.reason)}`);
+      else this.message.say();
       this.drawn.fitAll(false);
     } catch (error) {
-      this.told(`${word("notChecked")} ${error.message}`);
+      this.message.failed(error);
     }
   }
 
@@ -243,38 +252,34 @@ export class DeskTools {
   }
 
   async saveHtml() {
-    this.told(word("saving"));
+    this.message.say(() => word("saving"));
     try {
       const text = JSON.stringify(collection(this.work().candidates));
       const page = await asked("html", { ...this.desk.conditions, candidates: [{ name: "desk.geojson", text }] });
       download("soramichi-routes.html", "text/html", page);
-      this.told(word("saved_"));
+      this.message.say(() => word("saved_"));
     } catch (error) {
-      this.told(`${word("notChecked")} ${error.message}`);
+      this.message.failed(error);
     }
   }
 
   saveGeojson() {
     download("soramichi-routes.geojson", "application/geo+json", JSON.stringify(collection(this.work().candidates), null, 1));
-    this.told(word("saved_"));
+    this.message.say(() => word("saved_"));
   }
 
   async saveLink() {
     const link = await linkOf(this.work());
-    if (!link) return this.told(word("linkLong"));
+    if (!link) return this.message.say(() => word("linkLong"));
     history.replaceState(null, "", link);
     const field = Object.assign(document.createElement("input"), { readOnly: true, value: link });
-    field.setAttribute("aria-label", word("link"));
     // Only a secure page may write the clipboard: elsewhere the field is there to be copied from.
     const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false);
-    this.told(word(copied ? "linkCopied" : "linkHere"), field);
+    this.message.say(() => word(copied ? "linkCopied" : "linkHere"), () => {
+      field.setAttribute("aria-label", word("link"));
+      return field;
+    });
     return field.select();
-  }
-
-  told(text, ...more) {
-    const box = find("message");
-    box.replaceChildren(text, ...more);
-    box.hidden = text === "";
   }
 }
 

@@ -3,7 +3,7 @@
 // is undone has it back.
 
 import { History, collection, stated, whole } from "soramichi/draft.js";
-import { word } from "soramichi/words.js";
+import { named, word } from "soramichi/words.js";
 
 const SOON_MS = 350; // A drag or a number being typed is one question, not twenty.
 const AGAIN_MS = 5000;
@@ -12,6 +12,18 @@ const AGAIN_MS = 5000;
 export class Unreached extends Error {
   get message() {
     return word("unreached");
+  }
+}
+
+/** What the judge refuses, and why: {ja, en}, said in the language of whoever reads it. */
+export class Refused extends Error {
+  constructor(reason) {
+    super();
+    this.reason = reason;
+  }
+
+  get message() {
+    return named(this.reason);
   }
 }
 
@@ -69,7 +81,9 @@ export class Desk {
     const { name } = feature.properties;
     let own = name;
     for (let n = 2; taken.has(own); n += 1) own = `${name} ${n}`;
-    return own === name ? feature : { ...feature, properties: { ...feature.properties, name: own } };
+    if (own === name) return feature;
+    const { title_ja: _ja, title_en: _en, ...members } = feature.properties;
+    return { ...feature, properties: { ...members, name: own } };
   }
 
   /**

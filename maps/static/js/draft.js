@@ -61,9 +61,13 @@ export function raised(feature, index, height_m) {
 /** The same without the point at `index`. */
 export const without = (feature, index) => changed(feature, feature.geometry.coordinates.toSpliced(index, 1));
 
-/** The same with a member stated, or no longer stated when the value is empty. */
+/**
+ * The same with a member stated, or no longer stated when the value is empty. Another name goes
+ * before the titles of the file.
+ */
 export function withMember(feature, key, value) {
   const { [key]: _, ...others } = feature.properties;
+  if (key === "name") for (const title of ["title_ja", "title_en"]) delete others[title];
   const empty = value === "" || value === null || Number.isNaN(value);
   return { ...feature, properties: empty ? others : { ...others, [key]: value } };
 }

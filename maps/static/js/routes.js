@@ -11,7 +11,7 @@ import { LayerSwitches } from "soramichi/desk-layers.js";
 import { date, clock } from "soramichi/format.js";
 import { config, resource } from "soramichi/resources.js";
 import { Section, along, placeAt, told } from "soramichi/section.js";
-import { comparison, element, letterOf, verdictCard } from "soramichi/verdicts.js";
+import { comparison, element, letterOf, titleOf, verdictCard } from "soramichi/verdicts.js";
 import { named, onLanguage, word } from "soramichi/words.js";
 import { Zones } from "soramichi/zones.js";
 
@@ -106,9 +106,9 @@ function layOut(on) {
   drawn.fitAll(false);
   show();
   const judged = on ? desk.entries.map((entry, index) => ({ ...entry, index })).filter(({ result }) => result) : [];
-  find("sections").replaceChildren(...judged.map(({ result, index }) => {
+  find("sections").replaceChildren(...judged.map(({ feature, index }) => {
     const figure = element("figure");
-    figure.append(element("figcaption", "", `${letterOf(index)} ${result.verdict.candidate}`), document.createElement("canvas"));
+    figure.append(element("figcaption", "", `${letterOf(index)} ${titleOf(feature)}`), document.createElement("canvas"));
     return figure;
   }));
   [...find("sections").querySelectorAll("canvas")].forEach((made, i) => new Section(made).draw(judged[i].result, true));

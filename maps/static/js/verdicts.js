@@ -49,6 +49,9 @@ function badge(verdict) {
 
 export const zoneName = ({ zone, rule }) => (zone && (named(zone.name) || zone.identifier)) || rule || "";
 
+/** What a candidate is called: its file may have a title in both languages beside its name. */
+export const titleOf = ({ properties: { name, title_ja, title_en } }) => named({ ja: title_ja, en: title_en }) || name;
+
 /** One sentence: why it fails, why it is not known, or what it passes with. */
 function because({ verdict, findings }) {
   const of = (severity) => findings.filter((finding) => finding.severity === severity);
@@ -73,8 +76,9 @@ export function verdictCard({ feature, result, state, problem }, index, { chosen
   head.addEventListener("click", choose);
   const letter = element("span", "letter", letterOf(index));
   letter.style.backgroundColor = lineColour(index);
-  const name = result?.verdict.candidate ?? feature.properties.name;
-  head.append(letter, element("strong", "name", name), badge(result ? result.verdict.verdict : state || "unknown"));
+  const name = element("strong", "name", titleOf(feature));
+  name.title = name.textContent; // On a card that is not chosen a long one is cut.
+  head.append(letter, name, badge(result ? result.verdict.verdict : state || "unknown"));
   card.append(head);
   if (result) card.append(element("p", "because", because(result.verdict)));
   else card.append(element("p", "because", problem || word(state === "draft" ? "twoPoints" : "checking")));
@@ -117,10 +121,16 @@ function findingItem(finding, press, letters) {
   const mark = element("i", "mark");
   mark.style.backgroundColor = severityColour(finding.severity);
   const words = element("span");
+  const [message, name] = [named(finding.message), zoneName(finding)];
+  const told = element("span", "", message);
+  const [before, ...after] = name ? message.split(name) : [message];
+  if (after.length > 0) told.replaceChildren(before, element("b", "", name), after.join(name));
   words.append(
-    element("strong", "", [word(`severity_${finding.severity}`), zoneName(finding) || near(finding, letters)].filter(Boolean).join(" · ")),
-    element("span", "", named(finding.message)),
-    element("small", "", where(finding)),
+    element("strong", "", [
+      word(`severity_${finding.severity}`), after.length > 0 ? "" : name || near(finding, letters), word("within", km(finding.overlap_m)),
+    ].filter(Boolean).join(" · ")),
+    told,
+    element("small", "", where(finding, message)),
   );
   button.append(mark, words);
   item.append(button);
@@ -130,9 +140,11 @@ function findingItem(finding, press, letters) {
 // Another candidate by its letter; a booked corridor is not among them, and has its name in the message.
 const near = ({ kind, other }, letters) => (kind === "corridor" && letters.has(other) ? word("nearOther", letters.get(other)) : "");
 
-// By how many metres, and where: "22.00–50.00 km · for 28.00 km · 0–150 m above sea level".
-function where({ from_m, to_m, overlap_m, height_overlap: band }) {
-  const parts = [`${(from_m / 1000).toFixed(2)}–${(to_m / 1000).toFixed(2)} km`, word("within", km(overlap_m))];
+// Where, unless the message says so already: "22.00–50.00 km · 0–150 m above sea level".
+function where({ from_m, to_m, height_overlap: band }, message) {
+  const [from, to] = [from_m, to_m].map((m) => (m / 1000).toFixed(2));
+  if (message.includes(from) && message.includes(to)) return "";
+  const parts = [`${from}–${to} km`];
   if (band) {
     const [low, high] = [band.from_m, band.to_m].map((m) => (Number.isFinite(m) ? m.toFixed(0) : word("without")));
     parts.push(word("band", low, high, word(band.datum) ?? band.datum));
@@ -151,7 +163,7 @@ export function comparison(entries) {
     cell.scope = "col";
     const letter = element("span", "letter", letterOf(index));
     letter.style.backgroundColor = lineColour(index);
-    cell.append(letter, element("span", "unseen", feature.properties.name));
+    cell.append(letter, element("span", "unseen", titleOf(feature)));
     head.append(cell);
   });
   const answers = line(word("verdict"), entries.map(({ result, state }) => badge(result ? result.verdict.verdict : state)));

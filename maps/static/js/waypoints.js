@@ -1,7 +1,8 @@
 // The candidate that is being changed, as fields: what it is, and a row for each point.
 // Everything that can be done on the map can be done here, by keyboard.
 
-import { element } from "soramichi/verdicts.js";
+import { fits } from "soramichi/message.js";
+import { element, titleOf } from "soramichi/verdicts.js";
 import { word } from "soramichi/words.js";
 
 const CLASSES = ["evtol", "drone", "helicopter"];
@@ -15,7 +16,10 @@ export function fieldTime(text) {
 }
 
 export class Waypoints {
-  /** `on` has member(key, value), place(index, lonlat), height(index, m), insert(index), remove(index). */
+  /**
+   * `on` has member(key, value), place(index, lonlat), height(index, m), insert(index), remove(index)
+   * and beyond(control), for what is typed outside its limits and so not taken.
+   */
   constructor(root, on) {
     Object.assign(this, { root, on, rows: [] });
   }
@@ -67,7 +71,10 @@ export class Waypoints {
     const made = element("label");
     control.id = `member-${key}`;
     made.append(element("span", "", word(label)), control);
-    control.addEventListener("change", () => this.on.member(key, memberValue(key, control)));
+    control.addEventListener("change", () => {
+      if (fits(control)) this.on.member(key, memberValue(key, control));
+      else this.on.beyond(control);
+    });
     this.members.set(key, control);
     return made;
   }
@@ -85,10 +92,12 @@ export class Waypoints {
     for (const control of [lat, lon]) {
       control.addEventListener("change", () => {
         const [y, x] = [lat.valueAsNumber, lon.valueAsNumber];
-        if (Math.abs(y) <= 85 && Math.abs(x) <= 180) this.on.place(index, [x, y]);
+        const beyond = [lat, lon].find((each) => !fits(each));
+        if (beyond) this.on.beyond(beyond);
+        else if (Number.isFinite(y) && Number.isFinite(x)) this.on.place(index, [x, y]);
       });
     }
-    height.addEventListener("change", () => this.on.height(index, height.valueAsNumber));
+    height.addEventListener("change", () => (fits(height) ? this.on.height(index, height.valueAsNumber) : this.on.beyond(height)));
     const insert = action("+", () => this.on.insert(index + 1), word("insertAfter", index + 1));
     const remove = action("×", () => this.on.remove(index), word("deletePoint", index + 1));
     remove.id = `point-${index}-remove`;
@@ -98,8 +107,8 @@ export class Waypoints {
   }
 }
 
-function memberText({ properties }, key) {
-  const value = properties[key];
+function memberText(feature, key) {
+  const value = key === "name" ? titleOf(feature) : feature.properties[key];
   if (key === "departs_at") return fieldTime(value);
   return value === undefined || value === null ? "" : String(value);
 }

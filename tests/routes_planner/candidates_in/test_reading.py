@@ -1,6 +1,7 @@
 import json
 import os
 import random
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,13 @@ def test_points_beside_a_line_are_dropped_with_a_reason() -> None:
     assert (result.report[0].identifier, result.report[0].action) == ("port", Action.DROPPED)
 
 
+def told_in_japanese(error: BadFile) -> None:
+    """The same file and member, with a reason in Japanese."""
+    assert error.ja is not None
+    assert error.ja.startswith(str(error).removesuffix(error.reason))
+    assert re.search("[ぁ-ん]", error.ja)
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -169,6 +177,7 @@ def test_what_makes_no_sense_is_refused_with_file_member_and_reason(
     assert caught.value.file == "route.file"
     assert caught.value.field == field
     assert caught.value.exit_code == 2
+    told_in_japanese(caught.value)
 
 
 KML = """<kml xmlns="http://www.opengis.net/kml/2.2"><Placemark><name>道</name>
@@ -345,8 +354,10 @@ def test_after_waiting_no_time_of_passage_is_known(changes: dict[str, Any]) -> N
     ],
 )
 def test_a_plan_whose_line_is_not_in_the_file_is_refused(plan: dict[str, Any]) -> None:
-    with pytest.raises(BadFile):
+    with pytest.raises(BadFile) as caught:
         read(plan)
+
+    told_in_japanese(caught.value)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the recorded survey is not at hand")
@@ -362,8 +373,10 @@ def test_the_recorded_survey_is_flown_as_planned() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"<svg/>", b"a,b\n1,2\n", b"\x00\xff", b"5"])
 def test_what_holds_no_line_is_refused(data: bytes) -> None:
-    with pytest.raises(BadFile):
+    with pytest.raises(BadFile) as caught:
         read(data)
+
+    told_in_japanese(caught.value)
 
 
 JUNK: tuple[Any, ...] = (None, True, -1, 1e308, "", "x", "\x00", [], {}, [None], [[]], "34.3", 3.5)
@@ -384,7 +397,8 @@ def test_a_broken_file_is_read_or_refused_and_never_a_traceback(name: str) -> No
     for _ in range(MUTATIONS // len(FORMATS)):
         try:
             corridors = read(_mutated(WHOLE[name], rng)).corridors
-        except BadFile:
+        except BadFile as error:
+            told_in_japanese(error)
             continue
         assert corridors
 

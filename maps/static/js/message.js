@@ -1,0 +1,36 @@
+// The one line in which the desk says what it is doing, has done, or cannot do.
+
+import { word } from "soramichi/words.js";
+
+/** Whether what is typed is within the limits of its field; steps are for its arrows only. */
+export const fits = ({ validity: { badInput, rangeOverflow, rangeUnderflow } }) =>
+  !(badInput || rangeOverflow || rangeUnderflow);
+
+const calledBy = (control) => control.getAttribute("aria-label") ?? control.labels[0].firstElementChild.textContent;
+
+export class Message {
+  constructor(box) {
+    Object.assign(this, { box, writes: [] });
+  }
+
+  /** Say what these write, in the language of now and of later; nothing takes the message away. */
+  say(...writes) {
+    this.writes = writes;
+    this.box.replaceChildren(...writes.map((write) => write()));
+    this.box.hidden = writes.length === 0;
+  }
+
+  /** The same again, when the language is another. */
+  again() {
+    this.say(...this.writes);
+  }
+
+  failed(error) {
+    this.say(() => `${word("notChecked")} ${error.message}`);
+  }
+
+  /** What is in this field was not taken, and why. */
+  beyond(control) {
+    this.say(() => word("outOfRange", calledBy(control), control.min, control.max));
+  }
+}
