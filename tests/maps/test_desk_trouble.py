@@ -145,16 +145,24 @@ def test_the_browsers_own_menu_prints_the_same_page(mie: Served, opened: Open) -
     # All of it must be there when the event is over: the browser waits for nothing else.
     laid = visit.page.evaluate(
         f"""() => {{
-          dispatchEvent(new Event("beforeprint"));
+          const drawn = [...document.querySelectorAll(".chart canvas")];
+          const before = drawn.map((canvas) => canvas.toDataURL());
           const {{ map }} = soramichi;
+          const bar = document.querySelector(".leaflet-control-scale-line");
+          const wide = (element) => element.getBoundingClientRect().width;
+          const ratio = () => wide(bar) / wide(map.getContainer());
+          const scale = ratio();
+          dispatchEvent(new Event("beforeprint"));
           const lines = [...document.querySelectorAll(".leaflet-routes-pane path")];
-          const box = map.getContainer().getBoundingClientRect();
+          const box = document.querySelector(".chart").getBoundingClientRect();
           const inside = lines.every((line) => {{
             const {{ left, right, top, bottom }} = line.getBoundingClientRect();
             return left >= box.left && right <= box.right && top >= box.top && bottom <= box.bottom;
           }});
           return {{
-            dark: {DARK}, width: map.getSize().x, inside, lines: lines.length > 0,
+            dark: {DARK}, width: box.width, inside, lines: lines.length > 0,
+            canvases: drawn.length > 2 && drawn.every((one, i) => one.toDataURL() === before[i]),
+            scale: Math.abs(ratio() / scale - 1) < 0.02,
             figures: document.querySelectorAll(".sections figure canvas").length,
           }};
         }}"""
@@ -164,6 +172,9 @@ def test_the_browsers_own_menu_prints_the_same_page(mie: Served, opened: Open) -
         "width": 703,
         "inside": True,
         "lines": True,
+        # One that is drawn while the browser prints would hide those below it.
+        "canvases": True,
+        "scale": True,
         "figures": 2,
     }
     visit.page.evaluate("dispatchEvent(new Event('afterprint'))")

@@ -14,6 +14,7 @@ const EDGE = "#0c2232";
 // What is looked at before there is anything to look at.
 const MIE = [[136.2, 33.95], [137.05, 35.1]];
 const TOUCHES = ["pointerdown", "wheel", "keydown"];
+const TALLEST_PX = 560; // On paper.
 const ROUND = { lineCap: "round", lineJoin: "round" };
 const QUIET = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -96,9 +97,34 @@ export class DeskMap {
     this.drawNames();
   }
 
+  /**
+   * Leave every canvas as it is, and lay what lies beside the panels of the page out `wide_px` wide;
+   * null lets go.
+   */
+  hold(wide_px) {
+    const { map } = this;
+    const container = map.getContainer();
+    const bar = document.querySelector(".leaflet-control-scale-line");
+    if (this.held) bar.style.width = this.barWidth; // Leaflet's own, for the map as it is drawn.
+    this.held = wide_px !== null;
+    const { left, right, top, bottom } = uncovered(map);
+    const { x, y } = map.getSize();
+    const [wide, high] = [x - left - right, y - top - bottom];
+    const scale = Math.min(wide_px / wide, TALLEST_PX / high);
+    Object.assign(container.style, this.held
+      ? { width: `${x}px`, height: `${y}px`, transformOrigin: "0 0", transform: `scale(${scale}) translate(${-left}px, ${-top}px)` }
+      : { width: "", height: "", transformOrigin: "", transform: "" });
+    if (this.held) {
+      this.barWidth = bar.style.width;
+      bar.style.width = `${Number.parseFloat(this.barWidth) * scale}px`;
+    }
+    container.closest(".chart").style.height = this.held ? `${Math.floor(high * scale)}px` : "";
+  }
+
   // Names of places, each candidate's letter on its line, one further along than the other, and
   // the place that the profile points at.
   drawNames() {
+    if (this.held) return;
     const context = this.sheet.clear();
     const now = this.view.now();
     const at = ([lon, lat]) => [worldX(lon) * now.scale + now.x, worldY(lat) * now.scale + now.y];

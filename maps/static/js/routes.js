@@ -29,6 +29,7 @@ const switches = new LayerSwitches(find("layers"), drawn.on, (name, on) => drawn
 const editing = config.saved ? null : (await import("soramichi/desk-tools.js"));
 const desk = new Desk(show);
 let paper = false;
+const A4_PX = 703; // As in desk.css.
 
 if (zones) {
   find("zones-on").addEventListener("change", (event) => zones.show(event.target.checked));
@@ -41,7 +42,7 @@ function show() {
   const result = entries[chosen]?.result ?? null;
   document.body.classList.toggle("answered", Boolean(result));
   drawn.show(entries, chosen);
-  const letters = new Map(entries.map(({ feature }, index) => [feature.properties.name, letterOf(index)]));
+  const letters = lettersOf(entries);
   find("verdicts").replaceChildren(...entries.map((entry, index) => verdictCard(entry, index, {
     chosen: paper || index === chosen,
     choose: () => desk.choose(index),
@@ -63,6 +64,9 @@ function show() {
   drawSection();
 }
 
+/** The letter of every candidate by its name. */
+const lettersOf = (entries) => new Map(entries.map(({ feature }, index) => [feature.properties.name, letterOf(index)]));
+
 function facts(entries) {
   const { judged_at, verdict } = entries.find(({ result }) => result).result;
   const at = new Date(judged_at);
@@ -72,7 +76,7 @@ function facts(entries) {
 function drawSection() {
   const entry = desk.entries[desk.chosen];
   if (!entry?.result || paper) return;
-  section.draw(entry.result);
+  section.draw(entry.result, lettersOf(desk.entries));
   const slider = find("along");
   slider.max = String(Math.round(entry.result.profile.length_m));
   slider.step = String(Math.max(1, Math.round(entry.result.profile.length_m / 500)));
@@ -98,12 +102,20 @@ canvas.addEventListener("pointermove", (event) => pointAt(section.metresAt(event
 canvas.addEventListener("pointerdown", (event) => pointAt(section.metresAt(event.offsetX)));
 find("along").addEventListener("input", (event) => pointAt(event.target.valueAsNumber));
 
-/** Lay the page out for A4, or for the screen again; the map is drawn anew for either. */
-function layOut(on) {
+/**
+ * Lay the page out for A4, or for the screen again. The map is drawn anew for either, unless the
+ * browser prints already: a canvas that is drawn while it does loses its transparency, and each
+ * would hide those below.
+ */
+function layOut(on, begun = false) {
   paper = on;
+  if (begun) drawn.hold(A4_PX);
   document.body.classList.toggle("printing", on);
-  map.invalidateSize({ animate: false });
-  drawn.fitAll(false);
+  if (!begun) {
+    drawn.hold(null);
+    map.invalidateSize({ animate: false });
+    drawn.fitAll(false);
+  }
   show();
   const judged = on ? desk.entries.map((entry, index) => ({ ...entry, index })).filter(({ result }) => result) : [];
   find("sections").replaceChildren(...judged.map(({ feature, index }) => {
@@ -111,19 +123,17 @@ function layOut(on) {
     figure.append(element("figcaption", "", `${letterOf(index)} ${titleOf(feature)}`), document.createElement("canvas"));
     return figure;
   }));
-  [...find("sections").querySelectorAll("canvas")].forEach((made, i) => new Section(made).draw(judged[i].result, true));
+  [...find("sections").querySelectorAll("canvas")].forEach((made, i) => new Section(made).draw(judged[i].result, lettersOf(desk.entries), true));
   for (const fold of document.querySelectorAll(".cautions")) fold.open = on;
 }
 
-// The map is drawn before the browser begins to print: what is drawn while it prints loses its
-// transparency, and each layer would hide the one below.
 function printed() {
   layOut(true);
   requestAnimationFrame(() => requestAnimationFrame(() => print()));
 }
 
 // Printed from the browser's own menu there is no time before.
-addEventListener("beforeprint", () => !paper && layOut(true));
+addEventListener("beforeprint", () => !paper && layOut(true, true));
 addEventListener("afterprint", () => layOut(false));
 find("print").addEventListener("click", printed);
 addEventListener("keydown", (event) => {

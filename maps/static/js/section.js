@@ -70,9 +70,9 @@ export class Section {
     this.canvas = canvas;
   }
 
-  /** Draw one judged candidate: {profile, verdict}. On paper in ink instead of light. */
-  draw({ profile, verdict }, paper = false) {
-    Object.assign(this, { profile, inks: paper ? PAPER : SCREEN });
+  /** Draw one judged candidate: {profile, verdict}; `letters` as for its card. On paper in ink instead of light. */
+  draw({ profile, verdict }, letters, paper = false) {
+    Object.assign(this, { profile, letters, inks: paper ? PAPER : SCREEN });
     this.length_m = profile.length_m || 1;
     const flown = [...profile.top_m, ...profile.bottom_m, ...profile.ground_m].filter(Number.isFinite);
     // Zones may reach to the sky: they are shown as far as half of what is flown above it.
@@ -233,10 +233,10 @@ export class Section {
     }
   }
 
-  /** The name of another candidate that comes close here, on the side that has room. */
+  /** Another candidate that comes close here, on the side that has room. */
   near(from, to, other) {
     const { context } = this;
-    const text = `⇄ ${other}`;
+    const text = `⇄ ${this.letters.get(other) ?? other}`;
     context.font = FONT;
     const wide = context.measureText(text).width;
     const left = to + 6 + wide < this.width - ROOM.right ? to + 6 : from - 6 - wide;
