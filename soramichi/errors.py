@@ -130,13 +130,14 @@ def listening(host: str, port: int, what: str) -> Iterator[None]:
 def carry_out(main: Callable[[], object]) -> None:
     """Run an entry point and exit with what it returns; an error becomes its exit code.
 
-    A deliberate one is told in one line; of any other the traceback is shown too, and it
-    never looks like "no" (exit 1) to a script.
+    A deliberate one is told in one line, in Japanese too where it has that; of any other the
+    traceback is shown too, and it never looks like "no" (exit 1) to a script.
     """
     try:
         sys.exit(main())  # type: ignore[arg-type]  # as sys.exit, it takes anything
     except SoramichiError as error:
-        sys.stderr.write(f"soramichi: {error}\n")
+        told = f"{error} / {error.ja}" if error.ja else str(error)
+        sys.stderr.write(f"soramichi: {told}\n")
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001  # whatever it is, the exit code must not say "no"
         traceback.print_exc()

@@ -17,6 +17,12 @@ CHECK = "**/api/v1/routes/check"
 JUDGED = "soramichi.desk.entries.every(({ result }) => result)"
 UNREACHED = "The server cannot be reached. It is asked again by itself."
 DRAFTS = "soramichi.desk.features.length"
+# Not only laid out: on top of what lies where it is.
+IN_SIGHT = """(() => {
+  const box = document.querySelector("#message");
+  const { x, y, width, height } = box.getBoundingClientRect();
+  return box.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+})()"""
 DARK = "getComputedStyle(document.body).backgroundColor !== 'rgb(255, 255, 255)'"
 
 
@@ -238,9 +244,12 @@ def test_points_that_were_undone_before_drawing_ended_can_be_had_again(
     assert visit.page.evaluate("soramichi.desk.features[0].geometry.coordinates.length") == 1
 
 
-def test_what_a_field_cannot_hold_is_said_and_not_judged(mie: Served, opened: Open) -> None:
-    visit = opened(mie[1], "/routes?lang=ja", DESKTOP)
-    draw(visit, (700, 300), (900, 380))
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_what_a_field_cannot_hold_is_said_and_not_judged(
+    mie: Served, opened: Open, size: tuple[int, int]
+) -> None:
+    visit = opened(mie[1], "/routes?lang=ja", size)
+    draw(visit, *([(700, 300), (900, 380)] if size == DESKTOP else [(150, 200), (200, 300)]))
     visit.wait(JUDGED)
     message = visit.page.locator("#message")
     visit.page.locator("#conditions summary").click()
@@ -255,6 +264,7 @@ def test_what_a_field_cannot_hold_is_said_and_not_judged(mie: Served, opened: Op
         visit.page.locator(field).fill(typed)
         visit.page.keyboard.press("Tab")
         assert message.inner_text().startswith(words)
+        assert visit.page.evaluate(IN_SIGHT)
         assert visit.page.evaluate("JSON.stringify(soramichi.desk.features)") == features
         assert visit.page.evaluate("JSON.stringify(soramichi.desk.conditions)") == "{}"
     # Between the steps of a field's arrows is not outside its limits.

@@ -16,21 +16,30 @@ export class Message {
   /** Say what these write, in the language of now and of later; nothing takes the message away. */
   say(...writes) {
     this.writes = writes;
+    this.box.classList.remove("urgent");
     this.box.replaceChildren(...writes.map((write) => write()));
     this.box.hidden = writes.length === 0;
   }
 
   /** The same again, when the language is another. */
   again() {
+    const urgent = this.box.classList.contains("urgent");
     this.say(...this.writes);
+    this.box.classList.toggle("urgent", urgent);
+  }
+
+  /** Say what must be seen wherever the planner is scrolled to. */
+  warn(write) {
+    this.say(write);
+    this.box.classList.add("urgent");
   }
 
   failed(error) {
-    this.say(() => `${word("notChecked")} ${error.message}`);
+    this.warn(() => `${word("notChecked")} ${error.message}`);
   }
 
   /** What is in this field was not taken, and why. */
   beyond(control) {
-    this.say(() => word("outOfRange", calledBy(control), control.min, control.max));
+    this.warn(() => word("outOfRange", calledBy(control), control.min, control.max));
   }
 }

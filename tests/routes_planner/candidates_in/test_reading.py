@@ -430,6 +430,7 @@ def test_the_command_refuses_what_the_reader_does_and_passes_nothing_through_a_w
         except BadFile:
             assert ended.value.code == 2, data
             assert said.out == ""
+            assert re.search(r"soramichi: .* / route\.file: .*[ぁ-ん]", said.err, re.DOTALL)
             assert said.err.startswith("soramichi: ") or "\nsoramichi: " in said.err
         else:
             assert ended.value.code in (1, 2), data
