@@ -57,6 +57,11 @@ def test_what_is_seen_first_are_the_published_corridors(
     assert bottom - top > 0.6 * (free[1] - free[0])
 
 
+BESIDE_PANELS = """(() => {
+  const top = document.querySelector(".section").getBoundingClientRect().top;
+  return [...document.querySelectorAll(".leaflet-routes-pane path")]
+    .every((line) => line.getBoundingClientRect().bottom <= top);
+})()"""
 LATE = """(touch) => {
   const { drawn, map } = soramichi;
   const found = drawn.corridors.map((geometry) => ({ geometry }));
@@ -119,6 +124,8 @@ def test_a_candidate_is_drawn_dragged_split_and_undone(mie: Served, opened: Open
     assert len(sent["geometry"]["coordinates"]) == 3
     assert sent["properties"] == {
         "name": "Candidate 1",
+        "title_ja": "候補1",
+        "title_en": "Candidate 1",
         "aircraft_class": "evtol",
         "height_datum": "AGL",
     }
@@ -185,6 +192,18 @@ def test_a_search_lays_what_it_finds_beside_the_others(mie: Served, opened: Open
     visit.page.get_by_text("Found, shortest").first.wait_for()
     visit.wait("soramichi.desk.entries[0].result")
     assert visit.page.evaluate("soramichi.desk.features.length") == 1
+    # All of it lies above the profile, which came with the verdict.
+    visit.wait(BESIDE_PANELS)
+    visit.page.locator("#language").click()
+    assert visit.page.locator(".verdict .name").all_inner_texts() == ["探索・最短"]
+    place = "document.querySelector('#finder select').selectedOptions[0].textContent"
+    assert visit.page.evaluate(place) == "志摩スペイン村"
+    # The same search again has a name of its own in both languages.
+    visit.page.get_by_role("button", name="適合する経路を探す").click()
+    visit.wait("soramichi.desk.features.length === 2")
+    visit.page.locator("#language").click()
+    names = visit.page.locator(".verdict .name").all_inner_texts()
+    assert names == ["Found, shortest", "Found, shortest 2"]
 
 
 def test_a_finding_is_text_and_leads_to_its_place(mie: Served, opened: Open) -> None:

@@ -157,6 +157,12 @@ export class DeskMap {
     const shown = [all, this.corridors].map((lines) => lines.flatMap(({ coordinates }) => coordinates))
       .find(({ length }) => length > 0);
     this.fit(shown ?? MIE, animate);
+    this.fitted = this.map.getBounds();
+  }
+
+  /** As `fitAll`, unless somebody has moved the map since it was last done. */
+  fitAgain() {
+    if (this.fitted && this.map.getBounds().equals(this.fitted)) this.fitAll(false);
   }
 
   /** Take the published corridors, GeoJSON features of lines; what is looked at first is fitted to them. */

@@ -1,6 +1,6 @@
 // The tools of the desk that a saved page does not have: drawing, files, search, conditions, keeping.
 
-import { blank, collection, inserted, moved, raised, stated, whole, withMember, without } from "soramichi/draft.js";
+import { blank, called, collection, inserted, moved, raised, stated, whole, withMember, without } from "soramichi/draft.js";
 import { Refused, Unreached } from "soramichi/desk.js";
 import { Finder } from "soramichi/finder.js";
 import { Handles } from "soramichi/handles.js";
@@ -9,7 +9,7 @@ import { Message, fits } from "soramichi/message.js";
 import { config } from "soramichi/resources.js";
 import { titleOf } from "soramichi/verdicts.js";
 import { Waypoints, action } from "soramichi/waypoints.js";
-import { named, onLanguage, word } from "soramichi/words.js";
+import { inLanguage, named, onLanguage, word } from "soramichi/words.js";
 
 const find = (id) => document.getElementById(id);
 const NUMBERS = ["speed_mps", "width_m"];
@@ -127,7 +127,7 @@ export class DeskTools {
   draw() {
     if (this.editing && this.chosen) return this.edit(false);
     this.editing = true;
-    this.desk.add([blank(word("nameless", this.desk.features.length + 1))]);
+    this.desk.add([inBoth(blank(), () => word("nameless", this.desk.features.length + 1))]);
     return this.map.getContainer().focus({ preventScroll: true });
   }
 
@@ -237,7 +237,7 @@ export class DeskTools {
     try {
       const { proposals, none } = await asked("search", { from, to, aircraft_class, ...datum, ...conditions });
       const found = proposals.map(({ objective, corridor, verdict }) =>
-        withMember(stated(corridor, verdict.assumed), "name", word("proposal", word(`objective_${objective}`) ?? objective)));
+        inBoth(stated(corridor, verdict.assumed), () => word("proposal", word(`objective_${objective}`) ?? objective)));
       if (found.length > 0) this.desk.add(found);
       if (none) this.message.say(() => `${word("none")} ${named(none.reason)}`);
       else this.message.say();
@@ -282,6 +282,9 @@ export class DeskTools {
     return field.select();
   }
 }
+
+// Called so in both languages.
+const inBoth = (feature, write) => called(feature, write(), inLanguage("ja", write), inLanguage("en", write));
 
 // A point as far behind the last as the last is behind the one before it.
 const beyond = ([lon, lat], [lon2, lat2]) => [2 * lon2 - lon, 2 * lat2 - lat];

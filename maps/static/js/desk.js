@@ -2,7 +2,7 @@
 // A verdict belongs to one line under one set of conditions; when either changes it is gone, and what
 // is undone has it back.
 
-import { History, collection, stated, whole } from "soramichi/draft.js";
+import { History, collection, numbered, stated, whole } from "soramichi/draft.js";
 import { named, word } from "soramichi/words.js";
 
 const SOON_MS = 350; // A drag or a number being typed is one question, not twenty.
@@ -70,20 +70,9 @@ export class Desk {
   }
 
   add(features) {
-    this.history.take([...this.features, ...features.map((feature) => this.toldApart(feature))]);
+    this.history.take(features.reduce((all, feature) => [...all, toldApart(feature, all)], this.features));
     this.chosen = this.features.length - features.length;
     this.changed();
-  }
-
-  // Two lines under one name could not be told apart in a file or a table.
-  toldApart(feature) {
-    const taken = new Set(this.features.map(({ properties }) => properties.name));
-    const { name } = feature.properties;
-    let own = name;
-    for (let n = 2; taken.has(own); n += 1) own = `${name} ${n}`;
-    if (own === name) return feature;
-    const { title_ja: _ja, title_en: _en, ...members } = feature.properties;
-    return { ...feature, properties: { ...members, name: own } };
   }
 
   /**
@@ -183,6 +172,15 @@ export class Desk {
 }
 
 const said = (error) => (error instanceof Unreached ? word("askedAgain") : error.message);
+
+// Two lines under one name could not be told apart in a file or a table.
+function toldApart(feature, others) {
+  const names = ({ properties: { name, title_ja, title_en } }) => [name, title_ja, title_en].filter(Boolean);
+  const taken = new Set(others.flatMap(names));
+  let own = feature;
+  for (let n = 2; names(own).some((name) => taken.has(name)); n += 1) own = numbered(feature, n);
+  return own;
+}
 
 const same = (before, now) => before?.length === now.length && before.every((feature, i) => feature === now[i]);
 

@@ -13,13 +13,17 @@ const DEGREES = 1e6; // A tenth of a metre.
 const rounded = (value) => Math.round(value * DEGREES) / DEGREES;
 
 /** A line without points yet; a flying car unless somebody says otherwise. */
-export function blank(name) {
-  return made(name, [], { aircraft_class: "evtol", height_datum: "AGL" });
+export function blank() {
+  return made("", [], { aircraft_class: "evtol", height_datum: "AGL" });
 }
 
 function made(name, coordinates, members) {
   return { type: "Feature", properties: { name, ...members }, geometry: { type: "LineString", coordinates } };
 }
+
+/** The same under a name of ours, which both languages have. */
+export const called = (feature, name, title_ja, title_en) =>
+  ({ ...feature, properties: { ...feature.properties, name, title_ja, title_en } });
 
 /** What a check answered for one candidate, without what it had to assume. */
 export function stated(judged, assumed = []) {
@@ -60,6 +64,13 @@ export function raised(feature, index, height_m) {
 
 /** The same without the point at `index`. */
 export const without = (feature, index) => changed(feature, feature.geometry.coordinates.toSpliced(index, 1));
+
+/** The same with a number behind its name and titles, for one that has them already. */
+export function numbered(feature, n) {
+  const properties = { ...feature.properties };
+  for (const key of ["name", "title_ja", "title_en"]) if (properties[key]) properties[key] += ` ${n}`;
+  return { ...feature, properties };
+}
 
 /**
  * The same with a member stated, or no longer stated when the value is empty. Another name goes

@@ -21,13 +21,13 @@ export class Finder {
   }
 
   build() {
-    const kept = Object.fromEntries(Object.entries(this.ends).map(([end, { lon, lat }]) => [end, [lon.value, lat.value]]));
+    const kept = Object.fromEntries(Object.entries(this.ends).map(([end, { lon, lat, select }]) => [end, [lon.value, lat.value, select.value]]));
     const go = element("button", "gold", word("search"));
     go.type = "submit";
     this.root.replaceChildren(this.end("from", kept.from), this.end("to", kept.to), go);
   }
 
-  end(end, [keptLon, keptLat] = ["", ""]) {
+  end(end, [keptLon, keptLat, keptPlace] = ["", "", ""]) {
     const made = element("fieldset");
     const select = document.createElement("select");
     select.setAttribute("aria-label", word(end));
@@ -38,7 +38,9 @@ export class Finder {
       control.placeholder = word(key);
       return control;
     });
-    [lon.value, lat.value] = [keptLon, keptLat];
+    [lon.value, lat.value, select.value] = [keptLon, keptLat, keptPlace];
+    // What is typed is no longer the place of that name.
+    for (const control of [lat, lon]) control.addEventListener("input", () => (select.value = ""));
     select.addEventListener("change", () => {
       const place = this.places[Number(select.value)];
       if (select.value !== "" && place) [lon.value, lat.value] = [String(place.lon), String(place.lat)];

@@ -40,8 +40,10 @@ if (zones) {
 function show() {
   const { entries, chosen } = desk;
   const result = entries[chosen]?.result ?? null;
+  const first = result && !document.body.classList.contains("answered");
   document.body.classList.toggle("answered", Boolean(result));
   drawn.show(entries, chosen);
+  if (first && !tools?.editing) drawn.fitAgain(); // The profile takes some of the room.
   const letters = lettersOf(entries);
   find("verdicts").replaceChildren(...entries.map((entry, index) => verdictCard(entry, index, {
     chosen: paper || index === chosen,

@@ -172,16 +172,19 @@ export function named(name) {
   return name[current] || name.ja || name.en || "";
 }
 
-/** What `write` gives in the language that is not the reader's. */
-export function inOtherLanguage(write) {
+/** What `write` gives in this language. */
+export function inLanguage(language, write) {
   const kept = current;
-  current = kept === "ja" ? "en" : "ja";
+  current = language;
   try {
     return write();
   } finally {
     current = kept;
   }
 }
+
+/** What `write` gives in the language that is not the reader's. */
+export const inOtherLanguage = (write) => inLanguage(current === "ja" ? "en" : "ja", write);
 
 /** Write the words that the shell names with data-word and data-label. */
 export function fill(root = document) {
