@@ -70,6 +70,8 @@ class Audience:
         self._sockets: dict[int, socket.socket] = {}
         self._buffers: dict[int, bytearray] = {}
         self._at: dict[bytes, float] = {}
+        # Ticks of which something came before the last `clear`: the rest of them is not counted.
+        self._earlier: set[bytes] = set()
 
     def join(self, viewers: int) -> None:
         """Connect them, reading for those that are already there."""
@@ -96,15 +98,21 @@ class Audience:
                 del buffer[: end + len(_END)]
         return bool(ready)
 
-    def quiet(self, *, ticks: int, timeout_s: float) -> None:
-        """Read until so many ticks came, and then nothing more; gives up waiting at the timeout."""
+    def quiet(self, *, ticks: int, timeout_s: float, complete: bool = False) -> None:
+        """Read until so many ticks came, and then nothing more; gives up waiting at the timeout.
+
+        A server that pauses in the middle of a tick is quiet, too: `complete` asks for all of it.
+        """
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
-            if not self.read(_QUIET_S) and len(self.ticks) >= ticks:
+            if self.read(_QUIET_S) or len(self.ticks) < ticks:
+                continue
+            if not complete or min(self.ticks.values()) >= len(self._sockets):
                 return
 
     def clear(self) -> None:
-        """Forget what was seen."""
+        """Forget what was seen, and count from the next tick on."""
+        self._earlier = set(self._at)
         self.delays.clear()
         self.ticks.clear()
 
@@ -113,6 +121,8 @@ class Audience:
         tick = bytes(buffer[start : buffer.index(b'"', start)])
         if tick not in self._at:
             self._at[tick] = datetime.fromisoformat(tick.decode()).timestamp()
+        if tick in self._earlier:
+            return
         self.delays.append(now - self._at[tick])
         self.ticks[tick] += 1
 
@@ -138,7 +148,7 @@ def watch(plan: Plan) -> Seen:
     audience.quiet(ticks=3, timeout_s=15)
     audience.clear()
     cpu, wall = cpu_s(plan.pid), time.monotonic()
-    audience.quiet(ticks=plan.ticks, timeout_s=3 * plan.ticks + 5)
+    audience.quiet(ticks=plan.ticks, timeout_s=3 * plan.ticks + 5, complete=True)
     cpu, wall = cpu_s(plan.pid) - cpu, time.monotonic() - wall
     delays = sorted(audience.delays)
     rss_after = server.memory_info().rss

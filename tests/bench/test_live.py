@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -49,3 +51,30 @@ def test_cpu_time_grows_with_work() -> None:
     before = live_viewers.cpu_s(os.getpid())
     sum(range(2_000_000))
     assert live_viewers.cpu_s(os.getpid()) > before
+
+
+def test_a_tick_counts_whole_or_not_at_all() -> None:
+    """What is left of one begun before, and a server that pauses in the middle, miss nothing."""
+
+    def event(second: int) -> bytes:
+        return b'event: states\ndata: {"time":"2026-11-23T00:00:%02dZ"}\n\n\r\n' % second
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        plan = live_viewers.Plan(port=server.getsockname()[1], pid=os.getpid(), viewers=2, ticks=1)
+        audience = live_viewers.Audience(plan)
+        audience.join(2)
+        one, other = (server.accept()[0] for _ in range(2))
+        with one, other:
+            one.sendall(event(1))
+            audience.quiet(ticks=1, timeout_s=5)
+            audience.clear()
+            other.sendall(event(1))
+            one.sendall(event(2))
+            # Longer than what is taken for the end of a tick.
+            late = threading.Timer(0.6, other.sendall, [event(2)])
+            late.start()
+            audience.quiet(ticks=1, timeout_s=5, complete=True)
+            late.join()
+
+    assert audience.ticks == {b"2026-11-23T00:00:02Z": 2}
+    assert len(audience.delays) == 2
