@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from routes_planner.zones_in import qgc
 from routes_planner.zones_in.document import is_xml, json_document, local_name, xml_document
 from routes_planner.zones_in.report import Item, Note
 from soramichi.domain.corridor import Corridor
+from soramichi.domain.flight import Name
 from soramichi.errors import BadFile
 
 FORMATS = (geojson.FORMAT, kml.FORMAT, gpx.FORMAT, table.FORMAT, plan.FORMAT)
@@ -45,8 +47,10 @@ def read_candidates(source: str, data: bytes, *, stated: Stated | None = None) -
             ja="調べる線（LineString、ルート、トラック、通過点）がありません",
         )
     corridors = tuple(
-        corridor(line, stated or Stated(), source, Item(line.name, notes))
-        for line in _told_apart(lines)
+        _titled_apart(
+            corridor(line, stated or Stated(), source, Item(line.name, notes))
+            for line in _told_apart(lines)
+        )
     )
     return Candidates(
         source=source, candidate_format=candidate_format, corridors=corridors, report=tuple(notes)
@@ -96,3 +100,16 @@ def _told_apart(lines: list[Line]) -> Iterator[Line]:
             name = f"{line.name}#{count}"
         taken.add(name)
         yield replace(line, name=name)
+
+
+def _titled_apart(corridors: Iterable[Corridor]) -> Iterator[Corridor]:
+    """Equal titles, such as those of the parts of one line, are numbered as well."""
+    taken: Counter[Name] = Counter()
+    for one in corridors:
+        if one.title is None:
+            yield one
+            continue
+        taken[one.title] += 1
+        number = taken[one.title]
+        title = Name(ja=f"{one.title.ja} {number}", en=f"{one.title.en} {number}")
+        yield one if number == 1 else replace(one, title=title)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,8 @@ def wanted_of(
     """
     if aircraft is not None and not IDENTIFIER.fullmatch(aircraft):
         raise BadInput(f"{aircraft!r} cannot be an aircraft: use {IDENTIFIER.pattern}")
-    feature = corridor_feature(plan)
+    # Stored for whoever may see the corridor, who is not told what its file calls it besides.
+    feature = corridor_feature(replace(plan, title=None))
     if plan.takeoff_amsl_m is not None:
         feature["properties"]["takeoff_amsl_m"] = plan.takeoff_amsl_m
     return Wanted(

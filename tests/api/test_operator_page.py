@@ -156,17 +156,22 @@ def test_no_rule_of_access_is_broken(
         visit.page.screenshot(path=tmp_path / f"operator-{language}-{size[0]}.png", full_page=True)
 
 
+@pytest.mark.parametrize("first_second", [200.0, -5000.0], ids=["later", "between-those-shown"])
 def test_after_many_events_at_once_all_of_them_can_be_asked_for(
-    busy: Server, database: DatabaseSettings, opened: Open
+    busy: Server, database: DatabaseSettings, opened: Open, first_second: float
 ) -> None:
+    # An older one that nobody acknowledged, and the newest that a late burst comes behind.
+    tell(database, "JA01", [an_event(EventKind.TAKEOFF, -9000.0)])
     visit = entered(opened, busy)
     ids = "[...document.querySelectorAll('#events [data-key]')].map((b) => b.dataset.key)"
     before = len(visit.page.evaluate(ids))
-    # More than one page of them between two polls, all later than those shown.
-    many = [an_event(EventKind.BATTERY_LOW, 200.0 + n, battery_pct=9.0, limit_pct=20.0)
+    # More than one page of them between two polls.
+    many = [an_event(EventKind.BATTERY_LOW, first_second + n, battery_pct=9.0, limit_pct=20.0)
             for n in range(150)]  # fmt: skip
     tell(database, "JA01", many)
     visit.wait("document.querySelectorAll('#events .event').length >= 100")
+    # None that is open has gone from sight.
+    assert len(set(visit.page.evaluate(ids))) >= before + 80
     for _ in range(3):
         older = visit.page.locator("#older")
         if not older.is_visible():

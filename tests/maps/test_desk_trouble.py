@@ -267,6 +267,19 @@ def test_what_a_field_cannot_hold_is_said_and_not_judged(
         assert visit.page.evaluate(IN_SIGHT)
         assert visit.page.evaluate("JSON.stringify(soramichi.desk.features)") == features
         assert visit.page.evaluate("JSON.stringify(soramichi.desk.conditions)") == "{}"
+    # A date that is half typed; what else is chosen counts.
+    visit.page.locator("[name=depart]").press("1")
+    visit.page.locator("[name=aircraft_class]").select_option("drone")
+    assert message.inner_text().startswith(
+        "「出発(日本時間)」を最後まで入れるか、空にしてください。"
+    )
+    conditions = "JSON.stringify(soramichi.desk.conditions)"
+    assert visit.page.evaluate(conditions) == '{"aircraft_class":"drone"}'
+    visit.page.locator("[name=depart]").fill("")
+    # A name cannot be taken away, only changed.
+    visit.page.locator("#member-name").fill(" ")
+    visit.page.keyboard.press("Tab")
+    assert visit.page.locator("#member-name").input_value() == "候補1"
     # Between the steps of a field's arrows is not outside its limits.
     for field, typed in (("[name=speed_mps]", "33.3"), ("#point-0-metres", "123")):
         visit.page.locator(field).fill(typed)

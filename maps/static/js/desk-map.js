@@ -156,8 +156,8 @@ export class DeskMap {
     const all = this.entries.map(({ feature }) => feature.geometry);
     const shown = [all, this.corridors].map((lines) => lines.flatMap(({ coordinates }) => coordinates))
       .find(({ length }) => length > 0);
+    this.map.once("moveend", () => (this.fitted = this.map.getBounds()));
     this.fit(shown ?? MIE, animate);
-    this.fitted = this.map.getBounds();
   }
 
   /** As `fitAll`, unless somebody has moved the map since it was last done. */

@@ -192,16 +192,21 @@ export class DeskTools {
   }
 
   setConditions() {
-    const beyond = [...find("question").elements].find((control) => !fits(control));
-    if (beyond) return this.message.beyond(beyond);
+    const beyond = [...find("question").elements].filter((control) => !fits(control));
     const form = new FormData(find("question"));
     const conditions = {};
     for (const [key, value] of form) if (value !== "") conditions[key] = NUMBERS.includes(key) ? Number(value) : value;
     if (conditions.together) conditions.together = true;
     // The field has Japan's time, the server wants it with its zone.
     if (conditions.depart) conditions.depart = `${conditions.depart}:00+09:00`;
+    // What cannot be taken stays as it was; the others count.
+    for (const { name } of beyond) {
+      delete conditions[name];
+      if (name in this.desk.conditions) conditions[name] = this.desk.conditions[name];
+    }
     this.desk.conditions = conditions;
-    return this.desk.changed();
+    this.desk.changed();
+    if (beyond.length > 0) this.message.beyond(beyond[0]);
   }
 
   open(input) {

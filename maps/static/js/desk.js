@@ -66,7 +66,8 @@ export class Desk {
 
   /** Replace the chosen candidate. */
   alter(feature, what = null) {
-    this.change(this.features.with(this.chosen, feature), what);
+    const others = this.features.toSpliced(this.chosen, 1);
+    this.change(this.features.with(this.chosen, toldApart(feature, others)), what);
   }
 
   add(features) {

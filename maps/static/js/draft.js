@@ -73,10 +73,11 @@ export function numbered(feature, n) {
 }
 
 /**
- * The same with a member stated, or no longer stated when the value is empty. Another name goes
- * before the titles of the file.
+ * The same with a member stated, or no longer stated when the value is empty; a name there always
+ * is. Another one goes before the titles of the file.
  */
 export function withMember(feature, key, value) {
+  if (key === "name" && value.trim() === "") return feature;
   const { [key]: _, ...others } = feature.properties;
   if (key === "name") for (const title of ["title_ja", "title_en"]) delete others[title];
   const empty = value === "" || value === null || Number.isNaN(value);

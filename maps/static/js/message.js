@@ -40,6 +40,7 @@ export class Message {
 
   /** What is in this field was not taken, and why. */
   beyond(control) {
-    this.warn(() => word("outOfRange", calledBy(control), control.min, control.max));
+    const { min, max } = control;
+    this.warn(() => word(min || max ? "outOfRange" : "incomplete", calledBy(control), min, max));
   }
 }

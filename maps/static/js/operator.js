@@ -110,7 +110,9 @@ async function acknowledge(event, button) {
 
 function showEvents() {
   const open = shown.events.filter((event) => event.acknowledged_at === null);
-  at("open").textContent = open.length ? word("open", open.length) : "";
+  // There may be more among those that were not asked for yet.
+  const more = shown.next === null ? "" : "+";
+  at("open").textContent = open.length || more ? word("open", `${open.length}${more}`) : "";
   const listed = at("only").checked ? open : shown.events;
   put(at("events"), listed.length ? listed.map(eventRow)
     : [element("li", { className: "quiet", textContent: word("noEvents") })]);
@@ -173,15 +175,16 @@ function merge(events) {
 }
 
 /**
- * The newest events of all. The list begins anew where they do not reach back to what is known, so
- * that none between could be asked for, and when it has grown long.
+ * The newest events of all. The list goes on behind them, with what nobody has acknowledged kept,
+ * where they do not reach back to what is known, so that none between could be asked for, and when
+ * it has grown long.
  */
 function takeNewest({ events, next }) {
   const known = new Set(shown.events.map(({ id }) => id));
-  const fresh = events.filter(({ id }) => !known.has(id)).length;
-  shown.came += fresh;
-  if ((fresh > 0 && fresh === events.length) || shown.came > MOST_EVENTS) {
-    Object.assign(shown, { events: [], came: 0, next });
+  shown.came += events.filter(({ id }) => !known.has(id)).length;
+  const reaches = next === null || known.has(events.at(-1)?.id);
+  if (!reaches || shown.came > MOST_EVENTS) {
+    Object.assign(shown, { events: shown.events.filter((event) => event.acknowledged_at === null), came: 0, next });
   }
   merge(events);
 }
@@ -262,7 +265,9 @@ at("leave").addEventListener("click", leave);
 at("only").addEventListener("change", showEvents);
 at("older").addEventListener("click", async () => {
   try {
-    const page = await ask(shown.next);
+    const from = shown.next;
+    const page = await ask(from);
+    if (shown.next !== from) return; // The list goes on elsewhere by now, or somebody has left.
     shown.next = page.next;
     merge(page.events);
     showEvents();

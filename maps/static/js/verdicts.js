@@ -123,11 +123,11 @@ function findingItem(finding, press, letters) {
   const words = element("span");
   const [message, name] = [named(finding.message), zoneName(finding)];
   const told = element("span", "", message);
-  const [before, ...after] = name ? message.split(name) : [message];
-  if (after.length > 0) told.replaceChildren(before, element("b", "", name), after.join(name));
+  const whole = name ? wholly(message, name) : null;
+  if (whole) told.replaceChildren(whole[0], element("b", "", name), whole[1]);
   words.append(
     element("strong", "", [
-      word(`severity_${finding.severity}`), after.length > 0 ? "" : name || near(finding, letters), word("within", km(finding.overlap_m)),
+      word(`severity_${finding.severity}`), whole ? "" : name || near(finding, letters), word("within", km(finding.overlap_m)),
     ].filter(Boolean).join(" · ")),
     told,
     element("small", "", where(finding, message)),
@@ -140,14 +140,21 @@ function findingItem(finding, press, letters) {
 // Another candidate by its letter; a booked corridor is not among them, and has its name in the message.
 const near = ({ kind, other }, letters) => (kind === "corridor" && letters.has(other) ? word("nearOther", letters.get(other)) : "");
 
-// Where, unless the message says so already: "22.00–50.00 km · 0–150 m above sea level".
+/** What stands before and behind `name`, where it is not a part of another word; null without it. */
+function wholly(message, name) {
+  const at = message.indexOf(name);
+  const [before, after] = [message.slice(0, at), message.slice(at + name.length)];
+  return at < 0 || /[A-Za-z0-9]$/.test(before) || /^[A-Za-z0-9]/.test(after) ? null : [before, after];
+}
+
+// Where, as far as the message does not say so: "22.00–50.00 km · 0–150 m above sea level".
 function where({ from_m, to_m, height_overlap: band }, message) {
   const [from, to] = [from_m, to_m].map((m) => (m / 1000).toFixed(2));
-  if (message.includes(from) && message.includes(to)) return "";
-  const parts = [`${from}–${to} km`];
+  const says = (low, high) => message.includes(`${low}〜${high}`) || message.includes(`${low} to ${high}`);
+  const parts = says(from, to) ? [] : [`${from}–${to} km`];
   if (band) {
     const [low, high] = [band.from_m, band.to_m].map((m) => (Number.isFinite(m) ? m.toFixed(0) : word("without")));
-    parts.push(word("band", low, high, word(band.datum) ?? band.datum));
+    if (!says(low, high)) parts.push(word("band", low, high, word(band.datum) ?? band.datum));
   }
   return parts.join(" · ");
 }
