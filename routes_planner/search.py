@@ -55,7 +55,8 @@ def search(
     apart = distance_m(request.start, request.goal)
     if not 0.0 < apart <= FARTHEST_M:
         raise BadInput(
-            f"ends {apart:.0f} m apart: give two places at most 400 km apart",
+            "give two different places, at most 400 km apart; "
+            f"these are {apart:.0f} m from each other",
             ja=f"出発地と目的地の間が {apart:.0f} m です。"
             "400 km 以内の、異なる二つの場所にしてください",
         )

@@ -84,7 +84,9 @@ def _rows(source: str, data: bytes) -> list[dict[str, str]]:
         ]
     except csv.Error as error:
         raise BadFile(
-            source, f"this is not CSV ({error})", ja=f"CSV として読めません（{error}）"
+            source,
+            f"this is not CSV ({error})",
+            ja="CSV として読めません。引用符の閉じ忘れなどを確かめてください",
         ) from None
     return rows
 

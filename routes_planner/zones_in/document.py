@@ -28,7 +28,9 @@ def json_document(file: str, data: bytes) -> dict[str, Any] | list[Any]:
         document = msgspec.json.decode(data.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadFile(
-            file, f"this is not JSON ({error})", ja=f"JSON として読めません（{error}）"
+            file,
+            f"this is not JSON ({error})",
+            ja="JSON として読めません。途中で切れているか、書き方に誤りがあります",
         ) from None
     except RecursionError:
         raise BadFile(
@@ -56,7 +58,9 @@ def xml_document(file: str, data: bytes) -> Element:
         ) from None
     except (defusedxml.ElementTree.ParseError, ValueError, LookupError) as error:
         raise BadFile(
-            file, f"this is not XML ({error})", ja=f"XML として読めません（{error}）"
+            file,
+            f"this is not XML ({error})",
+            ja="XML として読めません。途中で切れているか、書き方に誤りがあります",
         ) from None
     except RecursionError:
         raise BadFile(file, "the XML is nested too deeply", ja="XML の入れ子が深すぎます") from None

@@ -254,6 +254,10 @@ def test_what_a_field_cannot_hold_is_said_and_not_judged(
     message = visit.page.locator("#message")
     visit.page.locator("#conditions summary").click()
     fields = {
+        "[name=depart]": (
+            "1900-01-01T00:00",
+            "「出発(日本時間)」は 2000-01-01 00:00〜2099-12-31 23:59 にしてください。",
+        ),
         "[name=speed_mps]": ("500", "「速さ m/s」は 1〜150 にしてください。"),
         "#member-width_m": ("0", "「経路の幅 m」は 1〜2000 にしてください。"),
         "#point-0-metres": ("20000", "「点1 高さ m」は -500〜10000 にしてください。"),
@@ -267,7 +271,9 @@ def test_what_a_field_cannot_hold_is_said_and_not_judged(
         assert visit.page.evaluate(IN_SIGHT)
         assert visit.page.evaluate("JSON.stringify(soramichi.desk.features)") == features
         assert visit.page.evaluate("JSON.stringify(soramichi.desk.conditions)") == "{}"
+    visit.page.locator("[name=depart]").fill("")
     # A date that is half typed; what else is chosen counts.
+    visit.page.locator("[name=speed_mps]").fill("")
     visit.page.locator("[name=depart]").press("1")
     visit.page.locator("[name=aircraft_class]").select_option("drone")
     assert message.inner_text().startswith(
@@ -302,6 +308,15 @@ def test_a_message_is_in_the_language_of_now_and_ends_with_the_next_change(
     message.get_by_role("button", name="Undo").click()
     assert visit.page.evaluate(DRAFTS) == 1
     assert not message.is_visible()
+
+
+def test_what_was_done_is_said_in_sight(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=ja", PHONE)
+    open_files(visit, "bay.json", "coast.json")
+    with visit.page.expect_download():
+        visit.page.locator("#save-geojson").click()
+    assert visit.page.locator("#message").inner_text() == "保存しました。"
+    assert visit.page.evaluate(IN_SIGHT)
 
 
 def test_a_long_name_is_whole_on_the_card_that_is_chosen(mie: Served, opened: Open) -> None:

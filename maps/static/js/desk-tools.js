@@ -77,7 +77,7 @@ export class DeskTools {
     }
     find("conditions").open = Object.keys(this.desk.conditions).length > 0;
     this.desk.change(work.candidates);
-    this.message.say(() => word("restored"), () => action(word("fresh"), () => this.fresh()));
+    this.message.remind(() => word("restored"), () => action(word("fresh"), () => this.fresh()));
   }
 
   fresh() {
@@ -168,7 +168,7 @@ export class DeskTools {
       this.over(event, false);
       this.receive([...event.dataTransfer.files]);
     });
-    find("question").addEventListener("change", () => this.setConditions());
+    find("question").addEventListener("change", (event) => this.setConditions(event.target));
     find("question").addEventListener("submit", (event) => event.preventDefault());
     find("save-html").addEventListener("click", () => this.saveHtml());
     find("save-geojson").addEventListener("click", () => this.saveGeojson());
@@ -191,7 +191,7 @@ export class DeskTools {
     this.desk.back(event.shiftKey ? "redo" : "undo");
   }
 
-  setConditions() {
+  setConditions(changed) {
     const beyond = [...find("question").elements].filter((control) => !fits(control));
     const form = new FormData(find("question"));
     const conditions = {};
@@ -206,7 +206,7 @@ export class DeskTools {
     }
     this.desk.conditions = conditions;
     this.desk.changed();
-    if (beyond.length > 0) this.message.beyond(beyond[0]);
+    if (beyond.length > 0) this.message.beyond(beyond.includes(changed) ? changed : beyond[0]);
   }
 
   open(input) {
@@ -248,7 +248,7 @@ export class DeskTools {
       else this.message.say();
       this.drawn.fitAll(false);
     } catch (error) {
-      this.message.failed(error);
+      this.message.failed(error, "notSearched");
     }
   }
 
@@ -264,7 +264,7 @@ export class DeskTools {
       download("soramichi-routes.html", "text/html", page);
       this.message.say(() => word("saved_"));
     } catch (error) {
-      this.message.failed(error);
+      this.message.failed(error, "notSaved");
     }
   }
 

@@ -13,34 +13,41 @@ export class Message {
     Object.assign(this, { box, writes: [] });
   }
 
-  /** Say what these write, in the language of now and of later; nothing takes the message away. */
+  /**
+   * Say what these write, in the language of now and of later, in sight wherever the planner is
+   * scrolled to; nothing takes the message away.
+   */
   say(...writes) {
     this.writes = writes;
-    this.box.classList.remove("urgent");
+    this.box.classList.add("afloat");
     this.box.replaceChildren(...writes.map((write) => write()));
     this.box.hidden = writes.length === 0;
   }
 
   /** The same again, when the language is another. */
   again() {
-    const urgent = this.box.classList.contains("urgent");
+    const afloat = this.box.classList.contains("afloat");
     this.say(...this.writes);
-    this.box.classList.toggle("urgent", urgent);
+    this.box.classList.toggle("afloat", afloat);
   }
 
-  /** Say what must be seen wherever the planner is scrolled to. */
-  warn(write) {
-    this.say(write);
-    this.box.classList.add("urgent");
+  /** The same, but left behind where it stands. */
+  remind(...writes) {
+    this.say(...writes);
+    this.box.classList.remove("afloat");
   }
 
-  failed(error) {
-    this.warn(() => `${word("notChecked")} ${error.message}`);
+  /** `what` is the word for what could not be done. */
+  failed(error, what = "notChecked") {
+    this.say(() => `${word(what)} ${error.message}`);
   }
 
   /** What is in this field was not taken, and why. */
   beyond(control) {
-    const { min, max } = control;
-    this.warn(() => word(min || max ? "outOfRange" : "incomplete", calledBy(control), min, max));
+    const { min, max, type, validity } = control;
+    // Of a number that is none its limits say enough.
+    const badInput = validity.badInput && type !== "number";
+    const what = badInput || !(min || max) ? "incomplete" : "outOfRange";
+    this.say(() => word(what, calledBy(control), ...[min, max].map((limit) => limit.replace("T", " "))));
   }
 }

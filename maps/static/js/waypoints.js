@@ -52,7 +52,7 @@ export class Waypoints {
       this.field("name", "title_", input({ type: "text", maxLength: 80 })),
       this.field("aircraft_class", "aircraftClass", select(CLASSES)),
       this.field("height_datum", "datum", select(DATUMS)),
-      this.field("departs_at", "depart", input({ type: "datetime-local" })),
+      this.field("departs_at", "depart", input({ type: "datetime-local", min: "2000-01-01T00:00", max: "2099-12-31T23:59" })),
       this.field("speed_mps", "cruise", input({ type: "number", min: 1, max: 150, step: "any" })),
       this.field("width_m", "corridorWidth", input({ type: "number", min: 1, max: 2000, step: "any" })),
     );
