@@ -310,6 +310,19 @@ def test_a_message_is_in_the_language_of_now_and_ends_with_the_next_change(
     assert not message.is_visible()
 
 
+def test_undo_by_keyboard_keeps_the_focus(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=en", DESKTOP)
+    draw(visit, (700, 300), (900, 380))
+    visit.wait(JUDGED)
+    visit.page.locator("#undo").focus()
+    visit.page.keyboard.press("Enter")
+    assert visit.page.evaluate("document.activeElement.id") == "undo"
+    visit.page.locator("#redo").focus()
+    visit.page.keyboard.press("Enter")
+    # Nothing is left to be done again.
+    assert visit.page.evaluate("document.activeElement.id") == "edit"
+
+
 def test_what_was_done_is_said_in_sight(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/routes?lang=ja", PHONE)
     open_files(visit, "bay.json", "coast.json")

@@ -105,6 +105,8 @@ export class DeskTools {
     undo.disabled = desk.history.past.length === 0;
     const redo = action(word("redo"), () => desk.back("redo"));
     redo.disabled = desk.history.future.length === 0;
+    undo.id = "undo";
+    redo.id = "redo";
     const copy = action(word("copy"), () => desk.add([structuredClone(desk.features[index])]));
     const remove = action(word("remove"), () => this.discard(index));
     return [edit, undo, redo, copy, remove];

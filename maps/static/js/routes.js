@@ -45,6 +45,7 @@ function show() {
   drawn.show(entries, chosen);
   if (first && !tools?.editing) drawn.fitAgain(); // The profile takes some of the room.
   const letters = lettersOf(entries);
+  const had = find("verdicts").contains(document.activeElement) ? document.activeElement.id : "";
   find("verdicts").replaceChildren(...entries.map((entry, index) => verdictCard(entry, index, {
     chosen: paper || index === chosen,
     choose: () => desk.choose(index),
@@ -52,6 +53,8 @@ function show() {
     press: ({ geometry }) => geometry && drawn.fit(geometry.coordinates),
     actions: index === chosen && !paper && tools ? tools.actions(index) : [],
   })));
+  // The cards are made anew: who pressed a button of one by keyboard goes on from there.
+  if (had) [find(had), find("edit")].find((button) => button && !button.disabled)?.focus({ preventScroll: true });
   showBetween(find("between"), entries, (coordinates) => drawn.fit(coordinates));
   find("nothing").hidden = entries.length > 0;
   const judged = entries.some((entry) => entry.result);
