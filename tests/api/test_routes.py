@@ -239,6 +239,12 @@ def test_candidates_of_one_question_that_come_too_close_to_each_other_are_told(
     assert severities == ({"fail"} if together else {"caution"})
 
 
+def give(visit: Visit, name: str, text: str) -> None:
+    """Open a file on the desk."""
+    file = FilePayload(name=name, mimeType="x/x", buffer=text.encode())
+    visit.page.locator("#files").set_input_files(file)
+
+
 def crossing() -> FilePayload:
     """Two lines over Ise Bay, one eastward and one northward, meeting at (136.8, 34.65)."""
 
@@ -307,9 +313,8 @@ def test_the_desk_tells_where_and_when_two_candidates_come_too_close(
 def test_the_desk_says_nothing_of_candidates_that_keep_apart(server: Server, opened: Open) -> None:
     apart = json.loads(crossing()["buffer"])
     apart["features"][1]["properties"]["departs_at"] = "2026-11-23T10:10:00+09:00"
-    file = FilePayload(name="x", mimeType="x/x", buffer=json.dumps(apart).encode())
     visit = opened(server.url, "/routes?lang=ja")
-    visit.page.locator("#files").set_input_files(file)
+    give(visit, "x", json.dumps(apart))
     judged(visit)
     assert not visit.page.locator("#between").is_visible()
 
@@ -323,8 +328,7 @@ def test_what_the_server_refuses_is_said_in_the_readers_language(
     message = visit.page.locator("#message")
 
     def drop(name: str, text: str) -> str:
-        file = FilePayload(name=name, mimeType="x/x", buffer=text.encode())
-        visit.page.locator("#files").set_input_files(file)
+        give(visit, name, text)
         visit.wait("document.querySelector('#message').innerText.includes('判定できません')", 120)
         return message.inner_text()
 
@@ -345,8 +349,7 @@ def test_a_candidate_is_called_by_its_title_until_somebody_names_it(
     line = routes["features"][1]["geometry"]
     parts = [line["coordinates"][:4], line["coordinates"][4:]]
     routes["features"][1]["geometry"] = {"type": "MultiLineString", "coordinates": parts}
-    file = FilePayload(name="mie.geojson", mimeType="x/x", buffer=json.dumps(routes).encode())
-    visit.page.locator("#files").set_input_files(file)
+    give(visit, "mie.geojson", json.dumps(routes))
     judged(visit, 3)
     names = visit.page.locator(".verdict .name")
     assert names.all_inner_texts() == [
