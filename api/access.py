@@ -59,7 +59,10 @@ def staff(request: Request) -> None:
         or scheme.lower() != "bearer"
         or not hmac.compare_digest(shown.strip().encode(), expected.encode())
     ):
-        raise NotAllowed("this is for staff: send the token of SORAMICHI_API_STAFF_TOKEN_FILE")
+        raise NotAllowed(
+            "this is for staff: send the token of SORAMICHI_API_STAFF_TOKEN_FILE",
+            ja="係員専用です。SORAMICHI_API_STAFF_TOKEN_FILE のトークンを送ってください",
+        )
 
 
 # For endpoints that are for staff only; the first part is how OpenAPI says so.

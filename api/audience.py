@@ -80,7 +80,10 @@ class Audience:
     def require_room(self) -> None:
         """Raise `Unavailable` when there is no place for one more."""
         if len(self._viewers) >= self._limit:
-            raise Unavailable("too many viewers at once; try again in a minute")
+            raise Unavailable(
+                "too many viewers at once; try again in a minute",
+                ja="見ている人が多すぎます。一分ほど待ってからもう一度お試しください",
+            )
 
     def join(self, viewer: Viewer, snapshot: Event) -> None:
         """Send the whole picture, and from then on every tick."""

@@ -17,6 +17,7 @@ from api.audience import Audience
 from api.live import LivePicture, PublicState
 from api.prepared import Prepared, document
 from soramichi.domain.flight import Aircraft
+from soramichi.errors import BadInput, NotFound
 from soramichi.settings import ApiSettings
 from soramichi.store import reads
 from soramichi.store.pool import AsyncPool
@@ -99,6 +100,19 @@ def _feature(state: PublicState, registry: dict[str, Aircraft]) -> dict[str, Any
         "geometry": {"type": "Point", "coordinates": [state.lon, state.lat]},
         "properties": properties,
     }
+
+
+def no_flight(flight_id: str) -> NotFound:
+    """Nothing of that id, or nothing that is for the asker: the two are not to be told apart."""
+    return NotFound(f"there is no flight {flight_id!r}", ja=f"{flight_id} という飛行はありません")
+
+
+def not_a_page() -> BadInput:
+    """`before` is none that a `next` link could have held."""
+    return BadInput(
+        "before: follow the `next` link, or leave it out",
+        ja="before: `next` のリンクをたどるか、付けないでください",
+    )
 
 
 def context(request: Request) -> Context:

@@ -37,21 +37,39 @@ STATUS: dict[type[SoramichiError], int] = {
 }
 
 
-# What pydantic found wrong with a value, for the reader of a page; the others keep its own words.
+# What pydantic found wrong with a value, for the reader of a page; the first that begins so.
 _FAULTS_JA = {
     "missing": "必要な項目です",
     "extra_forbidden": "知らない項目です",
-    "greater_than": "{gt} より大きい値にしてください",
     "greater_than_equal": "{ge} 以上の値にしてください",
+    "greater_than": "{gt} より大きい値にしてください",
     "less_than_equal": "{le} 以下の値にしてください",
     "string_too_short": "{min_length} 文字以上にしてください",
     "string_too_long": "{max_length} 文字以下にしてください",
     "too_short": "{min_length} 個以上にしてください",
     "too_long": "{max_length} 個以下にしてください",
-    "enum": "{expected} のどれかにしてください",
-    "literal_error": "{expected} のどれかにしてください",
+    "enum": "{choices} のどれかにしてください",
+    "literal_error": "{choices} のどれかにしてください",
     "json_invalid": "JSON として読めません",
     "timezone_aware": "日時に時差（+09:00 など）を付けてください",
+    "datetime": "日時として読めません。2026-11-28T10:00:00+09:00 のように書いてください",
+    "float": "数にしてください",
+    "finite_number": "限りのある数にしてください",
+    "int": "整数にしてください",
+    "bool": "true か false にしてください",
+    "string": "文字列にしてください",
+    "list": "一覧にしてください",
+    "": "この値は使えません",
+}
+
+# What is refused before any of our endpoints is asked: English and Japanese.
+_REFUSED = {
+    404: ("there is nothing at this address", "このアドレスには何もありません"),
+    405: ("this address is not asked in that way", "このアドレスはその方法では使えません"),
+    413: (
+        "the question is too large; send fewer or smaller files",
+        "一度に送るには大きすぎます。ファイルを減らすか、小さくしてください",
+    ),
 }
 
 
@@ -66,6 +84,13 @@ def problem(status: int, title: str, detail: str, *, ja: str | None = None) -> J
     )
 
 
+def _our_fault(title: str) -> JSONResponse:
+    """A fault of the server: what it is stands in its log only."""
+    return problem(
+        500, title, "see the server log", ja="サーバーの不具合です。サーバーの記録を見てください"
+    )
+
+
 def install(app: FastAPI) -> None:
     """Answer every deliberate error, and a database out of reach, with a problem document."""
 
@@ -74,10 +99,9 @@ def install(app: FastAPI) -> None:
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
         if status == 500:
             log.error("unexpected", exc_info=error)
+            return _our_fault(type(error).__name__)
         # What is away or too busy says what to do; only a fault of the server stays in its log.
-        detail = "see the server log" if status == 500 else str(error)
-        ja = None if status == 500 else error.ja
-        return problem(status, type(error).__name__, detail, ja=ja)
+        return problem(status, type(error).__name__, str(error), ja=error.ja)
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -91,27 +115,41 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http(_request: Request, error: HTTPException) -> JSONResponse:
-        answer = problem(error.status_code, "HTTPException", str(error.detail))
+        detail, ja = _REFUSED.get(error.status_code, (str(error.detail), None))
+        answer = problem(error.status_code, "HTTPException", detail, ja=ja)
         answer.headers.update(error.headers or {})  # which methods are allowed, for instance
         return answer
 
     @app.exception_handler(DataError)
     def unstorable(_request: Request, error: DataError) -> JSONResponse:
         log.info("no value for the database: %s", error)
-        return problem(422, "BadInput", "a value holds what no stored value can, such as NUL")
+        return problem(
+            422,
+            "BadInput",
+            "a value holds what no stored value can, such as NUL",
+            ja="保存できない文字（NUL など）が値にあります",
+        )
 
     @app.exception_handler(Exception)
     def unexpected(_request: Request, error: Exception) -> JSONResponse:
         log.error("unexpected", exc_info=error)
-        return problem(500, "InternalServerError", "see the server log")
+        return _our_fault("InternalServerError")
 
     @app.exception_handler(DatabaseError)
     @app.exception_handler(PoolTimeout)
     def database(_request: Request, error: Exception) -> JSONResponse:
         log.warning("database: %s", error)
-        return problem(503, "Unavailable", "the database is out of reach; try again shortly")
+        return problem(
+            503,
+            "Unavailable",
+            "the database is out of reach; try again shortly",
+            ja="データベースにつながりません。少し待ってからもう一度お試しください",
+        )
 
 
 def _fault_ja(fault: dict[str, Any]) -> str:
-    words = _FAULTS_JA.get(fault["type"], "この値は使えません（{msg}）")
-    return words.format_map({"msg": fault["msg"]} | fault.get("ctx", {}))
+    words = next(ja for kind, ja in _FAULTS_JA.items() if fault["type"].startswith(kind))
+    known = fault.get("ctx", {})
+    return words.format_map(
+        known | {"choices": str(known.get("expected", "")).replace(" or ", ", ").replace("'", "")}
+    )

@@ -70,7 +70,10 @@ class Flown:
         if not known.any():
             return -np.inf, np.inf
         if not known.all():
-            raise BadInput("check corridors with and without a departure time separately")
+            raise BadInput(
+                "check corridors with and without a departure time separately",
+                ja="出発時刻のある経路とない経路は、別々に判定してください",
+            )
         return float(starts.min()), float(ends.max())
 
     def length_m(self, corridor: int) -> float:

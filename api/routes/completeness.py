@@ -10,8 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 
 from api.access import FOR_STAFF
-from api.dependencies import context
-from soramichi.errors import BadInput, NotFound
+from api.dependencies import context, no_flight, not_a_page
 from soramichi.store import completeness
 from soramichi.store.completeness import Numbers
 
@@ -27,7 +26,7 @@ async def one(request: Request, flight_id: str) -> dict[str, Any]:
     here = context(request)
     numbers = await completeness.numbers(here.pool, flight_id)
     if numbers is None:
-        raise NotFound(f"there is no flight {flight_id!r}")
+        raise no_flight(flight_id)
     return {
         **_summary(numbers),
         "missing_ranges": numbers.missing_ranges,
@@ -76,7 +75,7 @@ def _cursor(before: str | None) -> tuple[datetime, str] | None:
     try:
         parsed = datetime.fromisoformat(moment)
     except ValueError as error:
-        raise BadInput("before: follow the `next` link, or leave it out") from error
+        raise not_a_page() from error
     if parsed.tzinfo is None or not flight_id:
-        raise BadInput("before: follow the `next` link, or leave it out")
+        raise not_a_page()
     return parsed, flight_id

@@ -12,15 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.access import FOR_STAFF, staff
 from api.bulletin import public
-from api.dependencies import context
+from api.dependencies import context, not_a_page
 from soramichi.domain.events import describe
-from soramichi.errors import BadInput, NotFound
+from soramichi.errors import NotFound
 from soramichi.store import events as stored
 from soramichi.store import quarantine
 from soramichi.store.events import Told
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
-_GO_ON = "before: follow the `next` link, or leave it out"
 
 
 class Acknowledgement(BaseModel):
@@ -74,10 +73,10 @@ async def acknowledge(
 ) -> dict[str, Any]:
     """Say that somebody has seen to an event; who was first stays. For staff."""
     if not 0 < event_id < 2**63:
-        raise NotFound(f"there is no event {event_id}")
+        raise _no_event(event_id)
     told = await stored.acknowledge(context(request).pool, event_id, by=acknowledgement.by)
     if told is None:
-        raise NotFound(f"there is no event {event_id}")
+        raise _no_event(event_id)
     return _full(told)
 
 
@@ -123,6 +122,10 @@ def _full(told: Told) -> dict[str, Any]:
     }
 
 
+def _no_event(event_id: int) -> NotFound:
+    return NotFound(f"there is no event {event_id}", ja=f"出来事 {event_id} はありません")
+
+
 def _cursor(before: str | None) -> tuple[datetime, int] | None:
     """Where a page goes on, out of its `next` link. Raises `BadInput`."""
     if before is None:
@@ -131,7 +134,7 @@ def _cursor(before: str | None) -> tuple[datetime, int] | None:
     try:
         parsed, event_id = datetime.fromisoformat(moment), int(number)
     except ValueError as error:
-        raise BadInput(_GO_ON) from error
+        raise not_a_page() from error
     if parsed.tzinfo is None or not 0 < event_id < 2**63:
-        raise BadInput(_GO_ON)
+        raise not_a_page()
     return parsed, event_id

@@ -9,10 +9,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import context
+from api.dependencies import context, no_flight
 from api.prepared import document
 from soramichi.domain.flight import Aircraft, Flight
-from soramichi.errors import NotFound
 from soramichi.store import reads
 
 router = APIRouter(prefix="/api/v1/flights", tags=["flights"])
@@ -46,7 +45,7 @@ async def track(
     here = context(request)
     found = await reads.public_flight(here.pool, flight_id)
     if found is None:
-        raise NotFound(f"there is no flight {flight_id!r}")
+        raise no_flight(flight_id)
     samples = await reads.public_track(here.pool, found, points=points)
     of = _aircraft(found, await here.registry())
     # Megabytes for the longest flights: not on the event loop.

@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from api.dependencies import context
 from maps.export import routes_file
 from soramichi.domain.altitude import Datum
+from soramichi.domain.corridor import WIDEST_M
 from soramichi.domain.flight import AircraftClass
 from soramichi.errors import BadFile, Unavailable
 from soramichi.settings import ApiSettings
@@ -39,7 +40,7 @@ class _Question(BaseModel):
     aircraft_class: AircraftClass | None = None
     depart: AwareDatetime | None = None
     speed_mps: Annotated[float, Field(gt=0, le=500)] | None = None
-    width_m: Annotated[float, Field(gt=0, le=50_000)] | None = None
+    width_m: Annotated[float, Field(gt=0, le=WIDEST_M)] | None = None
     height_datum: Literal["AMSL", "AGL", "ELLIPSOID", "TAKEOFF"] | None = None
 
 
@@ -98,7 +99,10 @@ async def html(request: Request, question: Check) -> HTMLResponse:
 async def _ask(request: Request, question: Check | Search) -> dict[str, Any]:
     global _waiting  # noqa: PLW0603  # a queue length, touched by the event loop only
     if _waiting >= _LONGEST_QUEUE:
-        raise Unavailable("too many questions at once; ask again in a moment")
+        raise Unavailable(
+            "too many questions at once; ask again in a moment",
+            ja="質問が混み合っています。少し待ってからもう一度お試しください",
+        )
     here = context(request)
     _waiting += 1
     try:

@@ -17,7 +17,7 @@ from routes_planner.zones_in.footprint import number
 from routes_planner.zones_in.report import Item
 from routes_planner.zones_in.texts import plain
 from soramichi.domain.altitude import Altitude, Datum
-from soramichi.domain.corridor import Corridor
+from soramichi.domain.corridor import FASTEST_MPS, WIDEST_M, Corridor
 from soramichi.domain.flight import AircraftClass, Name
 from soramichi.domain.position import Position
 from soramichi.errors import BadFile, BadInput
@@ -100,9 +100,11 @@ def corridor(line: Line, stated: Stated, source: str, item: Item) -> Corridor:
     values = _Members(line, source)
     aircraft_class = stated.aircraft_class or values.aircraft_class() or line.aircraft_class
     typical = TYPICAL[aircraft_class or AircraftClass.UNKNOWN]
+    speed_mps = values.positive("speed_mps", stated.ground_speed_mps, most=FASTEST_MPS)
+    width_m = values.positive("width_m", stated.width_m, most=WIDEST_M)
     given = {
-        "ground_speed_mps": stated.ground_speed_mps or values.number("speed_mps"),
-        "half_width_m": _half(stated.width_m or values.number("width_m")),
+        "ground_speed_mps": speed_mps,
+        "half_width_m": None if width_m is None else width_m / 2.0,
         "below_m": values.number("below_m"),
         "above_m": values.number("above_m"),
         "vertical_speed_mps": values.number("vertical_speed_mps"),
@@ -134,10 +136,6 @@ def corridor(line: Line, stated: Stated, source: str, item: Item) -> Corridor:
         raise
     except BadInput as error:
         raise BadFile(source, str(error), ja=error.ja, field=line.name) from None
-
-
-def _half(width_m: float | None) -> float | None:
-    return None if width_m is None else width_m / 2.0
 
 
 def _waypoints(line: Line, source: str) -> tuple[Position, ...]:
@@ -200,6 +198,18 @@ class _Members:
         if result is None:
             raise self._bad(key, value, "is not a number", "は数ではありません")
         return result
+
+    def positive(self, key: str, stated: float | None, *, most: float) -> float | None:
+        """What is stated for all, or else by the file: above 0, at most `most`."""
+        value = self.number(key) if stated is None else stated
+        if value is not None and not 0.0 < value <= most:
+            raise self._bad(
+                key,
+                f"{value:g}",
+                f"is not above 0 and at most {most:g}",
+                f"は 0 より大きく {most:g} 以下ではありません",
+            )
+        return value
 
     def time(self, key: str) -> datetime | None:
         value = self._line.members.get(key)

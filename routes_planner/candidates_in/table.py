@@ -42,8 +42,10 @@ def lines(source: str, data: bytes) -> list[Line]:
     if longitude is None or latitude is None:
         raise BadFile(
             source,
-            "it needs the columns longitude_deg and latitude_deg",
-            ja="longitude_deg と latitude_deg の列が必要です",
+            "it is no GeoJSON, KML, GPX or .plan, and as CSV it needs the columns longitude_deg and"
+            " latitude_deg",
+            ja="GeoJSON・KML・GPX・.plan のどれでもありません。"
+            "CSV なら longitude_deg と latitude_deg の列が必要です",
             field="header",
         )
     height, name = _first(columns, tuple(_HEIGHTS)), _first(columns, _NAMES)

@@ -65,12 +65,18 @@ class Altitude:
 
     def _same_datum(self, other: Altitude) -> Altitude:
         if other.datum is not self.datum:
-            raise DatumMismatch(f"{self.datum} and {other.datum} heights cannot be compared as is")
+            raise DatumMismatch(
+                f"{self.datum} and {other.datum} heights cannot be compared as is",
+                ja=f"{self.datum} と {other.datum} の高さは、そのままでは比べられません",
+            )
         return other
 
     def _require(self, datum: Datum, evidence: str) -> None:
         if self.datum is not datum:
-            raise DatumMismatch(f"a height above {self.datum} has no {evidence} to apply")
+            raise DatumMismatch(
+                f"a height above {self.datum} has no {evidence} to apply",
+                ja=f"{self.datum} の高さは、この方法では換算できません",
+            )
 
     def ellipsoid_to_amsl(self, *, geoid_undulation_m: float) -> Altitude:
         """H = h - N, with N the height of the geoid above the ellipsoid at that place."""

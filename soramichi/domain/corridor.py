@@ -19,10 +19,12 @@ from soramichi.errors import BadInput, DatumMismatch
 
 # Numbers beyond these are slips, and would have the ground of a prefecture looked at.
 HIGHEST_M = 20_000.0
+WIDEST_M = 10_000.0
+FASTEST_MPS = 1_000.0
 _MOST = {
-    "half_width_m": 5_000.0,
-    "ground_speed_mps": 1_000.0,
-    "vertical_speed_mps": 1_000.0,
+    "half_width_m": WIDEST_M / 2.0,
+    "ground_speed_mps": FASTEST_MPS,
+    "vertical_speed_mps": FASTEST_MPS,
     "below_m": HIGHEST_M,
     "above_m": HIGHEST_M,
 }

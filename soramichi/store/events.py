@@ -162,7 +162,8 @@ async def _write(
         await connection.execute(statement, values)
     except psycopg.errors.ReadOnlySqlTransaction as error:
         raise Unavailable(
-            "this server reads a copy of the database; ask one that is connected to the primary"
+            "this server reads a copy of the database; ask one that is connected to the primary",
+            ja="このサーバーは写しのデータベースを読んでいます。正のデータベースにつながるサーバーに頼んでください",
         ) from error
 
 

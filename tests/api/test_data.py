@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.error
 import urllib.parse
@@ -221,7 +222,10 @@ def test_completeness_tells_what_is_missing_and_how_late_the_rest_was(
         ("/api/v1/completeness", 403, "staff"),
         ("/api/v1/flights/JA01-1/completeness", 403, "staff"),
         ("/api/v1/flights/x/track?points=1e9", 422, "points"),
-        ("/nowhere", 404, "Not Found"),
+        ("/api/v1/flights?limit=x", 422, "limit"),
+        ("/api/v1/events?before=x", 422, "before"),
+        ("/api/v1/events?flight=%00", 422, "NUL"),
+        ("/nowhere", 404, "nothing"),
     ],
 )
 def test_every_error_is_one_problem_document(
@@ -231,7 +235,11 @@ def test_every_error_is_one_problem_document(
 
     assert body["status"] == status
     assert word in body["detail"]
-    assert set(body) - {"message"} == {"type", "title", "status", "detail"}
+    assert set(body) == {"type", "title", "status", "detail", "message"}
+    assert body["message"]["en"] == body["detail"]
+    # Nothing of it in English but the names of what is meant.
+    assert re.search("[ぁ-ん]", body["message"]["ja"])
+    assert not re.search(r"[a-z]+ [a-z]+", body["message"]["ja"])
 
 
 def test_one_viewer_too_many_is_told_to_come_back(
@@ -245,7 +253,24 @@ def test_one_viewer_too_many_is_told_to_come_back(
         refused = problem(f"{server.url}/api/v1/stream")
 
     assert refused["status"] == 503
-    assert "try again in a minute" in refused["detail"]
+    assert "try again in a minute" in refused["message"]["en"]
+    assert "お試しください" in refused["message"]["ja"]
+
+
+def test_a_question_that_is_too_large_is_told_so(server: Server) -> None:
+    # Sent as it is made, so that nobody knows before how much it will be.
+    request = urllib.request.Request(
+        f"{server.url}/api/v1/routes/check",
+        (b" " * size for size in [1_000_000] * 50 + [1]),
+        {"Content-Type": "application/json"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=30)
+    body = json.load(refused.value)
+
+    assert (refused.value.code, body["status"]) == (413, 413)
+    assert "fewer or smaller files" in body["message"]["en"]
+    assert "大きすぎます" in body["message"]["ja"]
 
 
 def test_a_method_that_is_not_offered_is_told_which_are(server: Server) -> None:

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Route
 
 from tests.browser import DESKTOP, PHONE, Open, Visit
-from tests.maps.stand_in_server import StandIn
-from tests.maps.test_routes_page import draw, open_files
+from tests.maps.stand_in_server import StandIn, names_in
+from tests.maps.test_routes_page import draw, files, open_files
 
 pytestmark = pytest.mark.browser
 Served = tuple[StandIn, str]
@@ -93,6 +93,50 @@ def test_what_the_server_refuses_is_not_asked_again(mie: Served, opened: Open) -
     visit.page.wait_for_timeout(5500)
     assert len(tries) == 1
     forgive(visit, "422")
+
+
+def test_only_the_candidate_that_is_refused_says_so(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=en", DESKTOP)
+    asked: list[list[str]] = []
+
+    def refuse_the_second(route: Route) -> None:
+        asked.append(names_in((route.request.post_data_json or {})["candidates"]))
+        if "Candidate 2" in asked[-1]:
+            route.fulfill(status=422, body='{"detail": "Candidate 2: too high"}')
+        else:
+            route.continue_()
+
+    visit.page.route(CHECK, refuse_the_second)
+    for n in range(3):
+        draw(visit, (700, 300 + 60 * n), (900, 380 + 60 * n))
+        visit.page.locator("#edit").click()
+    visit.wait("!soramichi.desk.asking && soramichi.desk.results.size > 0")
+    visit.page.wait_for_timeout(1500)
+    assert visit.page.locator(".verdict-head .badge").all_inner_texts() == [
+        "Pass",
+        "Unknown",
+        "Fail",
+    ]
+    assert visit.page.get_by_text("Candidate 2: too high").count() == 1
+    # Those that are not refused are judged side by side, and nobody is asked again.
+    assert asked[-1] == ["Candidate 1", "Candidate 3"]
+    before = len(asked)
+    visit.page.wait_for_timeout(1500)
+    assert len(asked) == before
+    forgive(visit, "422")
+
+
+def test_a_question_too_large_for_the_server_is_told_so_in_words(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=en")
+    visit.page.route(CHECK, lambda route: route.fulfill(status=413, body="Content Too Large"))
+    visit.page.locator("#files").set_input_files(files("bay.json"))
+    message = visit.page.locator("#message")
+    visit.wait("document.querySelector('#message').innerText.includes('fewer or smaller')")
+    visit.page.locator("#language").click()
+    assert message.inner_text().endswith(
+        "一度に送るには大きすぎます。ファイルを減らすか、小さくしてください。"
+    )
+    forgive(visit, "413")
 
 
 def test_lines_never_seen_side_by_side_show_no_verdict_while_the_server_is_away(

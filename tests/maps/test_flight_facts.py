@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +36,7 @@ def bay() -> Iterator[Served]:
         ]
     )
     stand_in.page["/live"] = lambda: pages.live_page(zones=True, sounds=SOUNDS)
+    stand_in.page["/kiosk"] = lambda: pages.kiosk_page(phone_url="http://x.example/", sounds=SOUNDS)
     with serving(stand_in) as base:
         yield stand_in, base
 
@@ -53,6 +55,22 @@ def test_height_above_the_sea_is_said_and_above_unknown_ground_is_not(
     assert "over the ground: not known" in card(visit, "LAND", "height")
     assert "dB or more" in card(visit, "LAND", "sound")
     assert "–" in card(visit, "SEA", "sound")
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_span_that_both_languages_write_alike_is_told_once(
+    bay: Served, opened: Open, language: str
+) -> None:
+    visit = opened(bay[1], f"/kiosk?lang={language}")
+    visit.wait("soramichi.layer.drawn.length === 2")
+    figure, other = (visit.page.locator(css) for css in ("#star-sound", "#star-sound-other"))
+    for _ in range(3):
+        visit.page.evaluate("soramichi.turn()")
+        if re.fullmatch(r"\d+[〜–]\d+ dB", figure.inner_text()):
+            break
+    assert re.fullmatch(r"\d+[〜–]\d+ dB", figure.inner_text())
+    assert "dB" not in other.inner_text()
+    assert " · " in other.inner_text()  # what it is like, in both
 
 
 LOUDNESS = """async (cases) => {

@@ -76,6 +76,15 @@ def heap_mb(visit: Visit) -> float:
     return float(devtools.send("Runtime.getHeapUsage")["usedSize"]) / 1e6
 
 
+def least_heap_mb(visit: Visit, hour: int) -> float:
+    """Of four looks within that hour: what is on show at one of them is no growth."""
+    found = []
+    for quarter in range(4):
+        visit.page.evaluate(HOURS, [hour + quarter / 4, hour + (quarter + 1) / 4])
+        found.append(heap_mb(visit))
+    return min(found)
+
+
 def test_what_flies_is_shown_and_nothing_can_be_pressed(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/kiosk?lang=ja", FOUR_K)
     visit.wait("soramichi.layer.drawn.length > 0")
@@ -247,10 +256,10 @@ def test_a_fact_says_where_it_is_from(mie: Served, opened: Open) -> None:
 def test_72_hours_of_flights_leave_the_memory_flat(hall: Served, opened: Open) -> None:
     hall[0].fleet = three_over_mie()[:1]
     visit = opened(hall[1], "/kiosk")
-    visit.page.evaluate(HOURS, [0, 8])
-    before = heap_mb(visit)
-    visit.page.evaluate(HOURS, [8, 72])
-    assert heap_mb(visit) - before < 1.0
+    visit.page.evaluate(HOURS, [0, 7])
+    before = least_heap_mb(visit, 7)
+    visit.page.evaluate(HOURS, [8, 71])
+    assert least_heap_mb(visit, 71) - before < 1.0
     assert visit.page.evaluate("soramichi.feed.aircraft.size") <= 6
     assert visit.page.evaluate("soramichi.events.all.length") <= 40
     assert visit.page.locator(".note").count() <= 3

@@ -72,3 +72,61 @@ def test_a_chosen_language_outlives_a_reload(mie: Served, opened: Open) -> None:
     visit.page.locator("#language").click()
     visit.page.reload()
     visit.wait("document.documentElement.lang === 'ja'")
+
+
+@pytest.mark.parametrize("page", ["/", "/live"])
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_legend_stands_beside_the_way_to_the_other_page(
+    mie: Served, opened: Open, language: str, page: str
+) -> None:
+    visit = opened(mie[1], f"{page}?lang={language}", PHONE)
+    visit.page.locator(".legend summary").click()
+    hidden, over, right, left = visit.page.evaluate(
+        """() => {
+          const legend = document.querySelector(".legend");
+          const [ours, theirs] = [".legend", ".thumb a"]
+            .map((css) => document.querySelector(css).getBoundingClientRect());
+          return [legend.scrollHeight - legend.clientHeight,
+            legend.scrollWidth - legend.clientWidth, ours.right, theirs.left];
+        }"""
+    )
+    assert over == 0
+    assert right < left
+    assert hidden == 0 or page == "/live"  # whose zones are looked at by scrolling
+
+
+def test_the_way_to_the_big_map_does_not_lie_on_the_credits(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/replay/JA-SM01-1?lang=en", PHONE)
+    visit.wait("soramichi.complete")
+    assert reached(visit, ".thumb a", ".attribution a") == [True] * 2
+
+
+@pytest.mark.parametrize("size", [PHONE, SMALL], ids=["phone", "small"])
+def test_the_degrees_of_a_point_are_seen_whole(
+    mie: Served, opened: Open, size: tuple[int, int]
+) -> None:
+    visit = opened(mie[1], "/routes?lang=ja", size)
+    visit.page.locator("#draw").click()
+    for x, y in [(100, 220), (160, 240)]:
+        visit.page.mouse.click(x, y)
+        visit.page.wait_for_timeout(100)
+    # Who has drawn a line knows how, and the map is small.
+    visit.page.locator("#draw-help").wait_for(state="hidden")
+    fields = visit.page.locator(".points .row input")
+    fields.first.fill("34.123456")
+    fields.nth(1).fill("-136.123456")
+    fields.nth(1).blur()
+    assert fields.evaluate_all(
+        "all => all.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).length"
+    ) == 0  # fmt: skip
+    visit.resize(size)
+
+
+def test_what_a_search_found_comes_into_sight(mie: Served, opened: Open) -> None:
+    visit = opened(mie[1], "/routes?lang=en", PHONE)
+    visit.page.locator("#find").click()
+    for end, place in (("From", "Shima Spain Village"), ("To", "Tsu")):
+        visit.page.get_by_label(end, exact=True).select_option(label=place)
+    visit.page.get_by_role("button", name="Search for routes").click()
+    visit.page.get_by_text("Found, shortest").first.wait_for()
+    assert reached(visit, ".verdict .name") == [True]

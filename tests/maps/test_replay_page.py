@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from soramichi.domain.geodesy import WGS84
@@ -164,6 +166,7 @@ def test_a_profile_without_room_is_left_out(mie: Served, opened: Open) -> None:
 def test_an_unknown_flight_is_said_in_words(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/replay/no-such?lang=en")
     assert visit.page.get_by_role("alert").inner_text().startswith("There is no such")
+    assert not visit.page.locator("#recorded").is_visible()  # nothing is in it
     visit.complaints[:] = [said for said in visit.complaints if "404" not in said]
 
 
@@ -212,4 +215,4 @@ def test_the_distance_to_the_planned_corridor_is_right(mie: Served, opened: Open
         truth = min(WGS84.inv(lon, lat, *point)[2] for point in line)
         assert found[k] == pytest.approx(truth, rel=0.005, abs=5)
     text = visit.page.locator("#now-off").inner_text()
-    assert "off the line · at most" in text
+    assert re.fullmatch(r"now [\d.]+\skm off the line · [\d.]+\skm at the farthest", text)

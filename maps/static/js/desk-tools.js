@@ -18,6 +18,12 @@ const unreached = () => {
   throw new Unreached();
 };
 
+// A proxy, or the server before it looks at the question, says no more than a number.
+const unexplained = (status) => {
+  const write = () => (status === 413 ? word("tooLarge") : word("refused", status));
+  return { ja: inLanguage("ja", write), en: inLanguage("en", write) };
+};
+
 async function asked(what, question) {
   const response = await fetch(config.paths.check.replace(/check$/, what), {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question),
@@ -25,7 +31,7 @@ async function asked(what, question) {
   if (response.status >= 500) unreached();
   if (!response.ok) {
     const { message, detail } = await response.json().catch(() => ({}));
-    throw new Refused(message ?? { en: detail ?? `HTTP ${response.status}` });
+    throw new Refused(message ?? (detail ? { en: detail } : unexplained(response.status)));
   }
   return (what === "html" ? response.text() : response.json()).catch(unreached);
 }
@@ -91,7 +97,7 @@ export class DeskTools {
     const open = this.editing && this.chosen;
     this.handles.show(open ? this.chosen.geometry.coordinates : null);
     this.form.show(open ? this.chosen : null);
-    find("draw-help").hidden = !open;
+    find("draw-help").hidden = !open || whole(open); // Who drew a line knows how.
     find("draw").setAttribute("aria-pressed", String(Boolean(open)));
   }
 
@@ -232,6 +238,7 @@ export class DeskTools {
       this.edit(false);
       this.message.say();
       this.drawn.fitAll(false);
+      this.bring();
     } catch (error) {
       this.message.failed(error);
     }
@@ -249,9 +256,15 @@ export class DeskTools {
       if (none) this.message.say(() => `${word("none")} ${named(none.reason)}`);
       else this.message.say();
       this.drawn.fitAll(false);
+      if (found.length > 0) this.bring();
     } catch (error) {
       this.message.failed(error, "notSearched");
     }
+  }
+
+  /** The card of what was just found or opened into sight: it is far below where that was asked. */
+  bring() {
+    find("verdicts").querySelector('[data-chosen="true"]')?.scrollIntoView({ block: "nearest" });
   }
 
   work() {

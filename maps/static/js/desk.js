@@ -125,10 +125,11 @@ export class Desk {
     this.asking = true;
     this.together = together;
     try {
-      const text = JSON.stringify(collection(lines));
-      this.keep(keys, await this.ask("check", { ...this.conditions, candidates: [{ name: "desk.geojson", text }] }));
+      this.keep(keys, await this.check(lines));
     } catch (error) {
-      this.fail(error, keys, open);
+      const unsure = open.length > 0 ? open : keys;
+      if (error instanceof Refused) await this.refuse(error, unsure, lines.filter((line) => unsure.includes(this.key(line))));
+      else this.fail(error, unsure);
     }
     this.asking = false;
     this.show();
@@ -140,14 +141,29 @@ export class Desk {
     return error && !(error instanceof Unreached);
   }
 
-  // Said on the card. What was refused is asked again when the line or the conditions change; what was
-  // not answered is asked again soon, and verdicts on lines that were never seen side by side wait for it.
-  fail(error, keys, open) {
-    const lost = error instanceof Unreached;
-    for (const key of lost && open.length === 0 ? keys : open) this.problems.set(key, error);
-    if (!lost) return;
+  // Said on the card, and asked again soon; verdicts on lines that were never seen side by side wait for it.
+  fail(error, keys) {
+    for (const key of keys) this.problems.set(key, error);
+    if (!(error instanceof Unreached)) return;
     this.together = null;
     this.lost = setTimeout(() => this.askAgain(), AGAIN_MS);
+  }
+
+  // What is refused is asked again when the line or the conditions change. Which of several lines it is
+  // shows when each is asked about alone; when none is refused so, they are all unjudged.
+  async refuse(error, keys, lines) {
+    const own = new Map();
+    for (const [i, line] of lines.length > 1 ? lines.entries() : []) {
+      const refusal = await this.check([line]).then(() => null, (reason) => reason);
+      if (refusal instanceof Unreached) return this.fail(refusal, keys);
+      if (refusal) own.set(keys[i], refusal);
+    }
+    for (const key of own.size > 0 ? own.keys() : keys) this.problems.set(key, own.get(key) ?? error);
+  }
+
+  check(lines) {
+    const text = JSON.stringify(collection(lines));
+    return this.ask("check", { ...this.conditions, candidates: [{ name: "desk.geojson", text }] });
   }
 
   keep(keys, { verdicts, candidates, profiles, layers, judged_at, separation }) {

@@ -214,24 +214,28 @@ function showStar(newest) {
 // What is read first is large; below it the rest, a line for each fact, in both languages.
 function both(id, texts) {
   const others = inOtherLanguage(texts);
-  const [[first, translated], ...more] = texts().map((text, i) => [text, others[i] === text ? "" : others[i]]);
+  const [[first, translated], ...more] = texts().map((text, i) => [text, alike(text, others[i]) ? "" : others[i]]);
   write(id, first);
   writeLines(`${id}-other`, [["", translated], ...more]);
 }
 
+// A span of numbers reads the same with either language's mark between them.
+const alike = (text, other) => text.replace("〜", "–") === other.replace("〜", "–");
+
 /** A line for each [text, its translation]; a small screen leaves out the translations. */
 function writeLines(id, lines) {
   const said = lines.filter(([own, other]) => own || other);
-  const joined = said.map(([own, other]) => [own, other].filter(Boolean).join(" · "));
-  if (find(id).textContent === joined.join("")) return;
+  const key = JSON.stringify(said);
+  if (find(id).dataset.said === key) return;
+  find(id).dataset.said = key;
   find(id).replaceChildren(...said.map(([own, other]) => {
     const [line, translated] = ["line", "translated"].map((name) => {
       const span = document.createElement("span");
       span.className = name;
       return span;
     });
-    translated.textContent = own && other ? ` · ${other}` : other;
-    line.append(own, translated);
+    translated.textContent = own && other ? `· ${other}` : other;
+    line.append(own, " ", translated);
     return line;
   }));
 }
