@@ -13,6 +13,7 @@ from routes_planner.candidates_in.candidate import TYPICAL, Stated
 from routes_planner.candidates_in.reading import read_candidates
 from routes_planner.compare import height_profile
 from routes_planner.distribute import Task
+from routes_planner.hunt import DEGREE_DECIMALS, METRE_DECIMALS
 from routes_planner.layers import layers
 from routes_planner.planner import Planner
 from routes_planner.population import Population, read_population
@@ -238,7 +239,8 @@ def corridor_feature(corridor: Corridor) -> dict[str, Any]:
     """A corridor as a GeoJSON feature that `routes check` reads back."""
     heights = corridor.heights or ()
     coordinates = [
-        [round(v, 7) for v in where.lonlat] + ([round(heights[k].metres, 2)] if heights else [])
+        [round(degrees, DEGREE_DECIMALS) for degrees in where.lonlat]
+        + ([round(heights[k].metres, METRE_DECIMALS)] if heights else [])
         for k, where in enumerate(corridor.waypoints)
     ]
     properties = {

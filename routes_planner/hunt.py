@@ -22,6 +22,12 @@ from soramichi.domain.position import Position
 
 COARSEST_CELL_M = 100.0
 FINEST_CELL_M = 10.0
+# How finely a proposal is written: a centimetre. It is judged as written, so that whoever reads it
+# back and judges it comes to the same verdict.
+DEGREE_DECIMALS = 7
+METRE_DECIMALS = 2
+# What is left of an arc between legs that have no room for one; nobody flies such a leg.
+_LEAST_LEG_M = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +117,25 @@ def field_of(
     return field
 
 
+def _apart(xy: Floats) -> list[int]:
+    """Which points to keep so that none but the ends is nearer than `_LEAST_LEG_M` to the next."""
+    kept = [0]
+    for k in range(1, len(xy) - 1):
+        near = min(np.hypot(*(xy[k] - xy[kept[-1]])), np.hypot(*(xy[k] - xy[-1])))
+        if near >= _LEAST_LEG_M:
+            kept.append(k)
+    return [*kept, len(xy) - 1]
+
+
 def corridor_along(request: Request, area: Area, path: Floats, objective: str) -> Corridor:
-    """The path as a corridor: from end to end exactly, rounded, climbing and descending."""
+    """The path as a corridor from end to end: its bends turned, climbing and descending."""
     xy = area.metres(path)
     xy[0], xy[-1] = ends_m(area.plane, request)
     xy = rounded(xy, request.vehicle.turn_radius_m)
     xy, heights = climbing(xy, request.from_m, request.cruise.metres, request.to_m, request.climb)
-    lonlat = shapely.get_coordinates(area.plane.degrees(shapely.LineString(xy)))
+    kept = _apart(xy)
+    lonlat = shapely.get_coordinates(area.plane.degrees(shapely.LineString(xy[kept])))
+    lonlat, heights = lonlat.round(DEGREE_DECIMALS), heights[kept].round(METRE_DECIMALS)
     inner = [Position(latitude_deg=y, longitude_deg=x) for x, y in lonlat[1:-1].tolist()]
     return Corridor(
         name=objective,

@@ -21,6 +21,8 @@ from soramichi.domain.geozone import Geozone
 # on purpose: departures are designed for 3.3 % at least (ICAO Doc 8168), an approach of 3 degrees
 # sinks by 5.2 %.
 LEAST_GRADIENT = 0.02
+# Two points as near as this are one place written twice, or what rounding left of a turn.
+_NO_LEG_M = 0.1
 
 
 def with_rules(
@@ -44,7 +46,7 @@ def terminal_phases_m(corridor: Corridor) -> tuple[float, float]:
 
     Only legs that climb, or descend, by `LEAST_GRADIENT` count: a level or unknown
     line is en route from its first metre to its last, and so is one that rises a
-    little all the way.
+    little all the way. A place that is written twice interrupts neither.
     """
     lengths = [distance_m(here, there) for here, there in pairwise(corridor.waypoints)]
     along = [0.0, *accumulate(lengths)]
@@ -58,7 +60,9 @@ def terminal_phases_m(corridor: Corridor) -> tuple[float, float]:
 
 
 def _is_steep(rise_m: float, length_m: float) -> bool:
-    return rise_m > 0.0 and rise_m >= LEAST_GRADIENT * length_m
+    if length_m < _NO_LEG_M:
+        return rise_m >= 0.0
+    return rise_m >= LEAST_GRADIENT * length_m
 
 
 def _told(

@@ -8,6 +8,9 @@ import pytest
 import shapely
 from pyproj import Geod
 
+from routes_planner import desk
+from routes_planner.candidates_in.candidate import Stated
+from routes_planner.candidates_in.reading import read_candidates
 from routes_planner.check import check
 from routes_planner.demonstration import (
     demonstration_routes,
@@ -23,7 +26,7 @@ from routes_planner.verdict import Answer, Verdict
 from routes_planner.zones_in.reading import read_zone_file
 from soramichi.domain import geoid
 from soramichi.domain.flight import AircraftClass
-from soramichi.domain.geodesy import LocalPlane
+from soramichi.domain.geodesy import LocalPlane, distance_m
 from soramichi.domain.geozone import ZoneKind
 from soramichi.domain.position import Position
 from soramichi.domain.terrain import surface_amsl_m
@@ -39,6 +42,32 @@ def judged(name: str, aircraft_class: AircraftClass) -> Verdict:
     zones = zones_for(demonstration_zones().zones, rules, aircraft_class, date(2026, 11, 23))
     surroundings = survey(zones, geoid=geoid, terrain=demonstration_sea())
     return with_rules(check(route, surroundings), route, rules, zones)
+
+
+def test_what_a_search_proposes_is_judged_the_same_when_it_is_read_back() -> None:
+    """On this way an arc has next to no room, and its points are one when they are written."""
+    planner = Task(
+        zones=demonstration_zones().zones, today=date(2026, 11, 23), rules=load()
+    ).planner()
+    ise, kuwana = (
+        Position(longitude_deg=lon, latitude_deg=lat)
+        for lon, lat in ((136.709, 34.487), (136.684, 35.062))
+    )
+    asked = desk.request(Stated(aircraft_class=AircraftClass.EVTOL), ise, kuwana)
+
+    [proposal] = planner.search(asked).proposals
+    found = {"type": "FeatureCollection", "features": [desk.corridor_feature(proposal.corridor)]}
+    [again] = read_candidates("found.geojson", json.dumps(found).encode()).corridors
+    [verdict] = planner.check([again])
+
+    assert (again.waypoints, again.heights) == (
+        proposal.corridor.waypoints,
+        proposal.corridor.heights,
+    )
+    assert verdict.answer is proposal.verdict.answer is not Answer.FAIL
+    assert verdict.findings == proposal.verdict.findings
+    legs = [distance_m(*pair) for pair in itertools.pairwise(again.waypoints)]
+    assert min(legs) > 0.09
 
 
 def test_the_shipped_files_are_what_their_maker_writes(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -93,6 +94,19 @@ def test_climb_and_descent_are_not_below_the_minimum_height() -> None:
 
     assert judged(route, EVTOL).answer is Answer.PASS
     assert terminal_phases_m(route) == pytest.approx((2000.0, 4000.0), abs=0.1)
+
+
+def test_a_place_written_twice_interrupts_neither_climb_nor_descent() -> None:
+    once = a_route(0.0, 150.0, 300.0, 300.0, 150.0, 0.0)
+    assert once.heights is not None
+    twice = replace(
+        once,
+        waypoints=tuple(where for where in once.waypoints for _ in range(2)),
+        heights=tuple(height for height in once.heights for _ in range(2)),
+    )
+
+    assert terminal_phases_m(twice) == terminal_phases_m(once)
+    assert judged(twice, EVTOL).answer is Answer.PASS
 
 
 def test_a_line_that_rises_a_little_all_the_way_is_en_route() -> None:
