@@ -207,12 +207,14 @@ def test_a_recorded_flight_that_is_withdrawn_is_not_left_on_the_screen(
 def test_a_star_that_is_withdrawn_leaves_the_screen_at_once(hall: Served, opened: Open) -> None:
     visit = opened(hall[1], "/kiosk?lang=en")
     visit.page.locator("#star").wait_for()
-    gone = """() => {
-      const { feed, state } = soramichi;
+    star = visit.page.evaluate("soramichi.state.star.id")
+    hall[0].fleet = [craft for craft in hall[0].fleet if craft.id != star]
+    gone = """(star) => {
+      const { feed } = soramichi;
       const time = new Date(feed.now_s() * 1000).toISOString();
-      feed.tick({ time, gone: [state.star.id], aircraft: [] });
+      feed.tick({ time, gone: [star], aircraft: [] });
     }"""
-    visit.page.evaluate(gone)
+    visit.page.evaluate(gone, star)
     visit.page.locator("#star").wait_for(state="hidden", timeout=10_000)
 
 

@@ -124,9 +124,16 @@ def test_the_degrees_of_a_point_are_seen_whole(
 
 def test_what_a_search_found_comes_into_sight(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/routes?lang=en", PHONE)
+    visit.page.locator("#draw").click()
+    for x, y in [(100, 220), (160, 240)]:
+        visit.page.mouse.click(x, y)
+        visit.page.wait_for_timeout(100)
     visit.page.locator("#find").click()
     for end, place in (("From", "Shima Spain Village"), ("To", "Tsu")):
         visit.page.get_by_label(end, exact=True).select_option(label=place)
     visit.page.get_by_role("button", name="Search for routes").click()
     visit.page.get_by_text("Found, shortest").first.wait_for()
-    assert reached(visit, ".verdict .name") == [True]
+    assert reached(visit, ".verdict[data-chosen=true] .name") == [True]
+    # What was being drawn before is left as it is, and the finding without its handles.
+    assert visit.page.locator(".verdict").count() == 2
+    assert visit.page.locator(".handle").count() == 0

@@ -252,7 +252,10 @@ export class DeskTools {
       const { proposals, none } = await asked("search", { from, to, aircraft_class, ...datum, ...conditions });
       const found = proposals.map(({ objective, corridor, verdict }) =>
         inBoth(stated(corridor, verdict.assumed), () => word("proposal", word(`objective_${objective}`) ?? objective)));
-      if (found.length > 0) this.desk.add(found);
+      if (found.length > 0) {
+        this.edit(false); // Of what was drawn before: what is found is looked at first.
+        this.desk.add(found);
+      }
       if (none) this.message.say(() => `${word("none")} ${named(none.reason)}`);
       else this.message.say();
       this.drawn.fitAll(false);

@@ -229,14 +229,13 @@ function writeLines(id, lines) {
   if (find(id).dataset.said === key) return;
   find(id).dataset.said = key;
   find(id).replaceChildren(...said.map(([own, other]) => {
-    const [line, translated] = ["line", "translated"].map((name) => {
-      const span = document.createElement("span");
-      span.className = name;
-      return span;
-    });
-    translated.textContent = own && other ? `· ${other}` : other;
-    line.append(own, " ", translated);
-    return line;
+    const span = (name, ...content) => {
+      const made = document.createElement("span");
+      made.className = name;
+      made.append(...content);
+      return made;
+    };
+    return span("line", own, ...(own && other ? [span("dot", " · ")] : []), span("translated", other));
   }));
 }
 
