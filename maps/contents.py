@@ -24,6 +24,7 @@ PATHS = {
     "events": "/api/v1/events",
     "track": "/api/v1/flights/{id}/track",
     "replay": "/replay/{id}",
+    "replay_file": "/api/v1/flights/{id}/html",
     "check": "/api/v1/routes/check",
 }
 BASE_MAP = {
@@ -103,7 +104,11 @@ def replay(flight: str, *, tiles: TileSource | None, zones: bool, saved: bool = 
         config=_config("replay", tiles, zones=zones, resources=resources, saved=saved),
         first=("track", "aircraft", "basemap", "places"),
         tiles=tiles,
-        parts={"zones": zones, "saved": saved},
+        parts={
+            "zones": zones,
+            "saved": saved,
+            "file": PATHS["replay_file"].replace("{id}", quote(flight, safe="")),
+        },
     )
 
 

@@ -46,7 +46,10 @@ def replay_file(track: Json, *, aircraft: Json, events: Json, corridors: Json) -
     when the track has fewer than two points.
     """
     if len(track["geometry"]["coordinates"]) < 2:
-        raise BadInput("a flight of fewer than two points cannot be replayed")
+        raise BadInput(
+            "a flight of fewer than two points cannot be replayed",
+            ja="点が二つに満たない飛行は再生できません",
+        )
     flight = str(track["properties"]["flight"])
     content = contents.replay(flight, tiles=None, zones=False, saved=True)
     data = {"track": track, "aircraft": aircraft, "events": events, "corridors": corridors}

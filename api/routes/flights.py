@@ -1,20 +1,32 @@
-"""`/api/v1/flights`: what flew, and where."""
+"""`/api/v1/flights`: what flew, and where; each one also as a page to take home."""
 
 from __future__ import annotations
 
 import asyncio
+import re
+from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import msgspec
 from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from api.dependencies import context, no_flight
-from api.prepared import document
+from api.bulletin import public
+from api.dependencies import Context, context, no_flight
+from api.prepared import Prepared, document, encode
+from maps.export import replay_file
 from soramichi.domain.flight import Aircraft, Flight
-from soramichi.store import reads
+from soramichi.store import events, geozones, reads
 
 router = APIRouter(prefix="/api/v1/flights", tags=["flights"])
+
+# Of a page to take home: what the replay page asks for, and draws.
+_POINTS = 2_000
+_EVENTS = 500
+# A page is a tenth of a second of work: one at a time leaves the stream its share.
+_making = asyncio.Semaphore(1)
 
 
 @router.get("")
@@ -42,15 +54,51 @@ async def track(
     points: Annotated[int, Query(ge=2, le=100_000)] = 2_000,
 ) -> Response:
     """What is public of a flight's track, as GeoJSON (longitude, latitude, altitude)."""
+    feature = await _public_track(context(request), flight_id, points=points)
+    # Megabytes for the longest flights: not on the event loop.
+    return (await asyncio.to_thread(document, feature, level=6)).answer(request)
+
+
+@router.get("/{flight_id}/html", response_class=HTMLResponse)
+async def html(request: Request, flight_id: str) -> Response:
+    """What is public of a flight now, as a page in one file, which opens without any network."""
     here = context(request)
+    track = await _public_track(here, flight_id, points=_POINTS)
+    happened = await events.page(here.pool, public=True, limit=_EVENTS, flight_id=flight_id)
+    corridors = await geozones.public_corridors(here.pool)
+    async with _making:
+        page = await asyncio.to_thread(
+            _page,
+            encode(track),
+            encode({"events": [public(one) for one in happened]}),
+            encode({"features": corridors}),
+        )
+    return page.answer(request)
+
+
+@lru_cache(maxsize=8)
+def _page(track: bytes, happened: bytes, corridors: bytes) -> Prepared:
+    """The page of these three answers; hundreds in a hall take the same flight home."""
+    decoded = msgspec.json.decode(track)
+    # The track names its aircraft, so that nobody need be asked what flies now.
+    page = replay_file(
+        decoded,
+        aircraft={"features": []},
+        events=msgspec.json.decode(happened),
+        corridors=msgspec.json.decode(corridors),
+    )
+    name = re.sub(r"[^\w.-]", "-", decoded["id"], flags=re.ASCII)
+    saved = {"Content-Disposition": f'attachment; filename="soramichi-{name}.html"'}
+    return Prepared(page.encode(), "text/html", saved, level=6)
+
+
+async def _public_track(here: Context, flight_id: str, *, points: int) -> dict[str, Any]:
+    """The feature of its track. Raises `NotFound` when nothing of the flight is public."""
     found = await reads.public_flight(here.pool, flight_id)
     if found is None:
         raise no_flight(flight_id)
     samples = await reads.public_track(here.pool, found, points=points)
-    of = _aircraft(found, await here.registry())
-    # Megabytes for the longest flights: not on the event loop.
-    answer = await asyncio.to_thread(document, _feature(found, samples, of), level=6)
-    return answer.answer(request)
+    return _feature(found, samples, _aircraft(found, await here.registry()))
 
 
 def _feature(found: Flight, samples: reads.Track, of: dict[str, Any]) -> dict[str, Any]:

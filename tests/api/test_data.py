@@ -194,6 +194,34 @@ def test_a_track_is_thinned_but_keeps_its_ends(database: DatabaseSettings, serve
         assert thin["properties"][known] == listed[known]
 
 
+def carried(page: str, name: str) -> Any:
+    """What a page in one file has inside under that name."""
+    found = re.search(rf'<script type="application/json" id="data-{name}">(.*?)</script>', page)
+    assert found is not None
+    return json.loads(found[1])
+
+
+def test_a_flight_to_take_home_is_what_is_public_of_it(
+    database: DatabaseSettings, server: Server
+) -> None:
+    store(database, "JA01", range(10))
+    store(database, "JA02", range(20, 21))
+
+    with urllib.request.urlopen(f"{server.url}/api/v1/flights/JA01-1/html", timeout=30) as answer:
+        page, disposition = answer.read().decode(), answer.headers["Content-Disposition"]
+
+    assert disposition == 'attachment; filename="soramichi-JA01-1.html"'
+    assert carried(page, "track") == get(f"{server.url}/api/v1/flights/JA01-1/track")
+    assert carried(page, "events")["events"] == []
+    assert (
+        carried(page, "corridors")["features"] == get(f"{server.url}/api/v1/corridors")["features"]
+    )
+    assert problem(f"{server.url}/api/v1/flights/none/html")["status"] == 404
+    short = problem(f"{server.url}/api/v1/flights/JA02-1/html")
+    assert short["status"] == 422
+    assert "再生できません" in short["message"]["ja"]
+
+
 def test_completeness_tells_what_is_missing_and_how_late_the_rest_was(
     database: DatabaseSettings, server: Server
 ) -> None:

@@ -25,7 +25,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from maps import assets, pages
-from maps.export import routes_file
+from maps.export import replay_file, routes_file
 from tests.maps.scenery import (
     Craft,
     a_fleet,
@@ -154,6 +154,13 @@ class StandIn:
             return Response(status_code=404)
         return JSONResponse(a_track(craft, datetime.now(UTC)))
 
+    async def to_take_home(self, request: Request) -> Response:
+        track = json.loads(bytes((await self.track(request)).body))
+        none: dict[str, Any] = {"features": [], "events": []}
+        page = replay_file(track, aircraft=none, events=none, corridors=none)
+        saved = {"Content-Disposition": 'attachment; filename="flight.html"'}
+        return Response(page, media_type="text/html", headers=saved)
+
     def replay(self, request: Request) -> Response:
         return sent(pages.replay_page(request.path_params["flight"], zones=True))
 
@@ -184,6 +191,7 @@ class StandIn:
             Route("/api/v1/corridors", self.corridors),
             Route("/api/v1/events", self.events),
             Route("/api/v1/flights/{flight}/track", self.track),
+            Route("/api/v1/flights/{flight}/html", self.to_take_home),
             *(Mount(url, StaticFiles(directory=to)) for url, to in assets.vendor_folders().items()),
             Mount(assets.STATIC_URL, StaticFiles(directory=assets.STATIC_FOLDER)),
         ]

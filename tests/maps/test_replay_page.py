@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -163,10 +164,25 @@ def test_a_profile_without_room_is_left_out(mie: Served, opened: Open) -> None:
     assert not visit.page.evaluate(drawn, "40px")
 
 
+def test_a_flight_can_be_taken_home_as_a_file(mie: Served, opened: Open, tmp_path: Path) -> None:
+    visit = opened(mie[1], "/replay/JA-SM01-1?lang=en")
+    with visit.page.expect_download() as begun:
+        visit.page.get_by_role("link", name="Save as a file").click()
+    assert begun.value.url.endswith("/api/v1/flights/JA-SM01-1/html")
+    assert begun.value.suggested_filename == "flight.html"
+    kept = tmp_path / "flight.html"
+    begun.value.save_as(kept)
+    home = opened(kept.as_uri(), "?lang=en")
+    assert home.page.locator("#name").inner_text() == "Flying car demonstrator"
+    assert home.page.locator("#keep").count() == 0
+
+
 def test_an_unknown_flight_is_said_in_words(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/replay/no-such?lang=en")
     assert visit.page.get_by_role("alert").inner_text().startswith("There is no such")
-    assert not visit.page.locator("#recorded").is_visible()  # nothing is in it
+    # Nothing is in it, and there is nothing to take home.
+    assert not visit.page.locator("#recorded").is_visible()
+    assert not visit.page.locator("#keep").is_visible()
     visit.complaints[:] = [said for said in visit.complaints if "404" not in said]
 
 

@@ -90,6 +90,7 @@ function show(playback) {
     performance.mark("flight-shown");
   });
   globalThis.soramichi = { ready: true, layer, map, playback, shown };
+  if (!config.saved) find("keep").hidden = false; // There is something to take home.
   playback.play(!quiet.matches);
   if (config.zones) wireZones(layer);
   return more(playback, layer, shown);
