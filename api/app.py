@@ -49,10 +49,13 @@ def create_app(
         Gauge(
             "soramichi_api_viewers", "Open live streams", registry=app.state.metrics
         ).set_function(lambda: len(audience))
-        bulletin = Bulletin(connections, picture)
+        # Of their own: however many ask for flights, what is withdrawn goes at once.
+        following = pool.async_pool(database, application="soramichi-api-follow", most=2)
+        await following.open()
+        bulletin = Bulletin(following, picture)
         client = listener(picture, broker, f"soramichi-{name}", on_event=bulletin.hear)
         tasks = [
-            asyncio.create_task(_follow(app.state.context, bulletin), name="follow"),
+            asyncio.create_task(_follow(picture, following, settings, bulletin), name="follow"),
             asyncio.create_task(bulletin.run(), name="bulletin"),
             asyncio.create_task(_tick(app.state.context), name="ticks"),
         ]
@@ -63,6 +66,7 @@ def create_app(
                 task.cancel()
             client.disconnect()
             client.loop_stop()
+            await following.close()
             await connections.close()
 
     app = FastAPI(
@@ -93,21 +97,29 @@ async def _tick(here: Context) -> None:
     interval_s = here.settings.stream_interval_ms / 1_000
     while True:
         await asyncio.sleep(interval_s)
-        await here.audience.show(here.picture.advance(datetime.now(UTC)), here.picture.whole)
+        try:
+            await here.audience.show(here.picture.advance(datetime.now(UTC)), here.picture.whole)
+        except Exception:
+            log.exception("a tick could not be shown")
 
 
-async def _follow(here: Context, bulletin: Bulletin) -> None:
+async def _follow(
+    picture: LivePicture, connections: pool.AsyncPool, settings: ApiSettings, bulletin: Bulletin
+) -> None:
     """Keep to what is published; fill from the database where messages may have been missed."""
-    picture = here.picture
     while True:
         try:
-            picture.publish(await symposiums.publications(here.pool))
+            picture.publish(await symposiums.publications(connections))
             if picture.behind:
                 with picture.filling():
-                    since = datetime.now(UTC) - timedelta(seconds=here.settings.state_max_age_s)
-                    picture.update(await reads.latest_states(here.pool, since=since))
+                    since = datetime.now(UTC) - timedelta(seconds=settings.state_max_age_s)
+                    picture.update(await reads.latest_states(connections, since=since))
                     await bulletin.catch_up()
         except (psycopg.Error, PoolTimeout) as error:
             picture.miss()
             log.warning("the live picture waits for the database: %s", error)
+        except Exception:
+            # Whatever it is: to stop here would be to show for ever what is withdrawn later.
+            picture.miss()
+            log.exception("the live picture could not follow what is published")
         await asyncio.sleep(_FOLLOW_EVERY_S)

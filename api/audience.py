@@ -27,6 +27,11 @@ class Event:
         self._plain: Message = _part(body)
         self._deflated: Message | None = None
 
+    @property
+    def body(self) -> bytes:
+        """The events themselves."""
+        return bytes(self._plain["body"])
+
     def message(self, *, deflated: bool) -> Message:
         """The part of the response, one object for all."""
         if not deflated:

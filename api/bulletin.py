@@ -144,9 +144,31 @@ class Bulletin:
         due = [event_id for event_id, (at, _) in self._waiting.items() if at <= now]
         if not due:
             return
+        try:
+            await self._tell(due, now)
+        except (psycopg.Error, PoolTimeout):
+            raise
+        except Exception:
+            # One that this release cannot read must not silence all others.
+            log.exception("flight events are told one by one")
+            for event_id in due:
+                await self._tell_alone(event_id, now)
+
+    async def _tell_alone(self, event_id: int, now: datetime) -> None:
+        try:
+            await self._tell([event_id], now)
+        except (psycopg.Error, PoolTimeout):
+            raise
+        except Exception:
+            log.exception("flight event %s cannot be told", event_id)
+            self._waiting.pop(event_id, None)
+            self._settled.append(event_id)
+
+    async def _tell(self, due: list[int], now: datetime) -> None:
         found = {one.told.event_id: one for one in await events.judged(self._pool, due)}
         for event_id, one in found.items():
-            if not one.is_public and one.public_from > now:
+            if not one.is_public and one.is_early:
+                # Where the database's clock is behind ours it is looked at again and again.
                 self._waiting[event_id] = (one.public_from, one.public_from)
                 continue
             del self._waiting[event_id]

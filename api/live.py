@@ -103,7 +103,9 @@ class LivePicture:
         self._changed: set[str] = set()
         self._gone: set[str] = set()
         self._tick = 0
-        self._snapshot: tuple[tuple[int, int], bytes] = ((-1, -1), b"")
+        self._snapshot: tuple[tuple[int, int, bool], Event] = ((-1, -1, False), Event(b""))
+        # Whether somebody was sent everything at a time when that was perhaps not all.
+        self._in_part = False
         # What is new besides states: waiting for the next tick, and told at earlier ones.
         self._news: list[bytes] = []
         self._told: deque[tuple[int, bytes]] = deque(maxlen=_NEWS_KEPT)
@@ -174,8 +176,11 @@ class LivePicture:
         for aircraft_id, shown in list(self.states.items()):
             if now - shown.received_at > self._max_age:
                 self._forget(aircraft_id)
-        changed = [self.states[one] for one in sorted(self._changed) if one in self.states]
-        frame = _Frame(now, changed, sorted(self._gone))
+        # Whoever came while the picture was behind has not heard what was withdrawn before.
+        whole = self._in_part and not self.behind
+        self._in_part = self._in_part and not whole
+        told = sorted(self.states if whole else self._changed & self.states.keys())
+        frame = _Frame(now, [self.states[one] for one in told], sorted(self._gone), whole)
         self._changed.clear()
         self._gone.clear()
         self._tick += 1
@@ -192,13 +197,16 @@ class LivePicture:
 
         Made anew each tick, for its time is a viewer's first clock.
         """
-        of = (self._tick, self.version)
+        of = (self._tick, self.version, self.behind)
+        self._in_part |= self.behind
         if self._snapshot[0] != of:
             known = list(self.states.values())
             frame = _Frame(datetime.now(UTC), known, whole=not self.behind)
-            self._snapshot = (of, self._written(frame))
+            self._snapshot = (of, Event(self._written(frame)))
         missed = [one for tick, one in self._told if tick > seen]
-        return Event(b"".join([self._snapshot[1], *missed]))
+        everything = self._snapshot[1]
+        # One for all who missed nothing, so that it is deflated once.
+        return Event(b"".join([everything.body, *missed])) if missed else everything
 
     def _written(self, frame: _Frame) -> bytes:
         return written("states", self._encoder.encode(frame))
@@ -230,6 +238,8 @@ class LivePicture:
         A long delay is told in larger steps, or a day of it would fill the memory.
         """
         held = self._held.setdefault(state.aircraft_id, deque())
+        if held and state.sample.time <= held[-1].sample.time:
+            return
         step = self._publications.discretion(state.operator_id).delay / _HELD_AT_MOST
         if len(held) >= 2 and state.received_at - held[-2].received_at < step:
             held[-1] = state

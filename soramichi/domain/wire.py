@@ -202,7 +202,7 @@ def decode_live(payload: bytes) -> list[LiveState]:
     """The states in a message on `LIVE_TOPIC`. Raises `MalformedTelemetry` for anything else."""
     try:
         return _live.decode(payload)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedTelemetry("not-json", detail=str(error)) from error
 
 

@@ -109,22 +109,26 @@ def _page(shown: str, asked: str) -> str:
 
 
 class Judged(NamedTuple):
-    """An event, whether the public may see it now, and from when on if it may at all."""
+    """An event, whether the public may see it now, and from when on if it may at all.
+
+    `is_early`: that time has not come, by the database's clock, which also says what is public.
+    """
 
     told: Told
     is_public: bool
     public_from: datetime
+    is_early: bool
 
 
 async def judged(pool: AsyncPool, event_ids: Sequence[int]) -> list[Judged]:
     """What is stored of these events, the first observed first."""
     async with pool.connection() as connection:
         cursor = await connection.execute(
-            f"{_COLUMNS}, ({_PUBLIC}), {_PUBLIC_FROM} {_FROM}"
+            f"{_COLUMNS}, ({_PUBLIC}), {_PUBLIC_FROM}, {_PUBLIC_FROM} > now() {_FROM}"
             " WHERE e.event_id = ANY(%s) ORDER BY e.observed_at, e.event_id",
             (list(event_ids),),
         )
-        return [Judged(_told(row[:-2]), *row[-2:]) for row in await cursor.fetchall()]
+        return [Judged(_told(row[:-3]), *row[-3:]) for row in await cursor.fetchall()]
 
 
 async def later_than(pool: AsyncPool, event_id: int, *, most: int) -> list[int]:

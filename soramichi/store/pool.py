@@ -49,12 +49,17 @@ def connect(settings: DatabaseSettings, *, application: str) -> Connection:
         ) from error
 
 
-def async_pool(settings: DatabaseSettings, *, application: str) -> AsyncPool:
-    """A pool, not yet open; its connections answer in autocommit, since the API only reads."""
+def async_pool(
+    settings: DatabaseSettings, *, application: str, most: int | None = None
+) -> AsyncPool:
+    """A pool, not yet open; its connections answer in autocommit, since the API only reads.
+
+    At most `most` connections; None: as the settings say.
+    """
     return AsyncConnectionPool(
         conninfo(settings, application=application),
         min_size=1,
-        max_size=settings.pool_max_connections,
+        max_size=settings.pool_max_connections if most is None else most,
         kwargs={"autocommit": True},
         timeout=settings.connect_timeout_s,
         open=False,

@@ -215,6 +215,62 @@ def test_a_snapshot_says_whether_it_is_everything() -> None:
     asyncio.run(scene())
 
 
+def test_who_came_while_the_picture_was_behind_is_told_everything_once_it_is_not() -> None:
+    async def scene() -> None:
+        now = datetime(2026, 11, 23, tzinfo=UTC)
+        picture = LivePicture(max_age=timedelta(hours=1))
+        periods = {(Subject.OPERATOR, "o"): [Period(starts_at=now)]}
+        picture.publish(Publications(periods=periods))
+        state = wire.LiveState(
+            aircraft_id="JA01", operator_id="o", flight_id="F", received_at=now, sample=a_sample()
+        )
+        picture.update([state])
+
+        def next_frame() -> dict[str, Any]:
+            frame = json.loads(body(picture.advance(now)).split(b"data: ")[1])
+            assert isinstance(frame, dict)
+            return frame
+
+        assert len(next_frame()["aircraft"]) == 1
+        picture.snapshot()  # somebody comes, who may have seen what was withdrawn meanwhile
+        assert next_frame() == {"time": "2026-11-23T00:00:00Z", "aircraft": []}
+        with picture.filling():
+            pass
+        whole = next_frame()
+        assert whole["whole"]
+        assert [one["id"] for one in whole["aircraft"]] == ["JA01"]
+        assert "whole" not in next_frame()
+        picture.snapshot()  # and one who is told all at once
+        assert "whole" not in next_frame()
+
+    asyncio.run(scene())
+
+
+def test_an_older_state_takes_the_place_of_none_that_waits() -> None:
+    async def scene() -> None:
+        now = datetime(2026, 11, 23, tzinfo=UTC)
+        picture = LivePicture(max_age=timedelta(hours=1))
+        late = Discretion(delay=timedelta(hours=2))
+        periods = {(Subject.OPERATOR, "o"): [Period(starts_at=now)]}
+        picture.publish(Publications(periods=periods, discretions={"o": late}))
+        for second in (0, 5, 10, 3):
+            at = now + timedelta(seconds=second)
+            state = wire.LiveState(
+                aircraft_id="JA01",
+                operator_id="o",
+                flight_id="F",
+                received_at=at,
+                sample=a_sample(time=at),
+            )
+            picture.update([state])
+
+        picture.advance(now + timedelta(hours=3))
+
+        assert picture.states["JA01"].time == now + timedelta(seconds=10)
+
+    asyncio.run(scene())
+
+
 def test_news_come_with_the_next_tick_and_again_to_those_who_missed_it() -> None:
     async def scene() -> None:
         now = datetime(2026, 11, 23, tzinfo=UTC)
