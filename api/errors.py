@@ -62,6 +62,8 @@ _FAULTS_JA = {
     "": "この値は使えません",
 }
 
+_MOST_FAULTS = 20  # of one question: more of them nobody reads
+
 # What is refused before any of our endpoints is asked: English and Japanese.
 _REFUSED = {
     404: ("there is nothing at this address", "このアドレスには何もありません"),
@@ -105,7 +107,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
-        found = [(".".join(str(part) for part in fault["loc"]), fault) for fault in error.errors()]
+        faults = error.errors()[:_MOST_FAULTS]
+        found = [(".".join(str(part) for part in fault["loc"]), fault) for fault in faults]
         return problem(
             422,
             "BadInput",

@@ -22,6 +22,9 @@ JAPANESE: Mapping[tuple[str, str], str] = {
     ("get", "/api/v1/flights/{flight_id}/track"): (
         "飛行の航跡のうち公開されている部分(GeoJSON。経度、緯度、高度の順)。"
     ),
+    ("get", "/api/v1/flights/{flight_id}/html"): (
+        "飛行のうち公開されている部分を、通信なしで開ける一つのHTMLファイルで返します。"
+    ),
     ("get", "/api/v1/events"): (
         "飛行中のできごと(離陸、区域への進入、通信断など)。新しい順です。"
         "`detail=full` は担当者専用です。"

@@ -67,7 +67,7 @@ async def events(  # noqa: PLR0913, PLR0917  # each one member of the query
     return {"events": [form(one) for one in page[:limit]], "next": following}
 
 
-@router.post("/events/{event_id}/acknowledge", dependencies=FOR_STAFF)
+@router.post("/events/{event_id}/acknowledge", dependencies=FOR_STAFF, max_body_size=4_096)
 async def acknowledge(
     request: Request, event_id: int, acknowledgement: Acknowledgement
 ) -> dict[str, Any]:

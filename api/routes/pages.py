@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache, lru_cache
 
 from fastapi import APIRouter, FastAPI, Request
@@ -74,11 +75,12 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
 
     @router.api_route("/kiosk", methods=_SEEN)
     async def show_kiosk(request: Request) -> Response:
-        return kiosk(settings.public_url or str(request.base_url)).answer(request)
+        page = await asyncio.to_thread(kiosk, settings.public_url or str(request.base_url))
+        return page.answer(request)
 
     @router.api_route("/replay/{flight_id}", methods=_SEEN)
     async def show_replay(request: Request, flight_id: str) -> Response:
-        return replay(flight_id).answer(request)
+        return (await asyncio.to_thread(replay, flight_id)).answer(request)
 
     @router.api_route(assets.STATIC_URL + "/{path:path}", methods=_SEEN)
     async def show_file(request: Request) -> Response:

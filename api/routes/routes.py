@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from api.dependencies import context
 from maps.export import routes_file
@@ -29,13 +30,28 @@ router = APIRouter(prefix="/api/v1/routes", tags=["routes"])
 _asking = asyncio.Semaphore(1)
 _LONGEST_QUEUE = 20
 _LONGEST_TEXT = 2_000_000
+_MOST_MEMBERS = 30
 _waiting = 0
 
 
-class _Question(BaseModel):
-    """What both questions may state; what is left out is said by the file or by the class."""
+class _Strict(BaseModel):
+    """Members that are known, and no others; of very many others only that they are too many."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few(cls, members: Any) -> Any:
+        # An error for each of a million members would hold up everybody for half a minute.
+        if isinstance(members, dict) and len(members) > _MOST_MEMBERS:
+            raise PydanticCustomError(
+                "too_long", "more than {max_length} members", {"max_length": _MOST_MEMBERS}
+            )
+        return members
+
+
+class _Question(_Strict):
+    """What both questions may state; what is left out is said by the file or by the class."""
 
     aircraft_class: AircraftClass | None = None
     depart: AwareDatetime | None = None
@@ -44,10 +60,8 @@ class _Question(BaseModel):
     height_datum: Literal["AMSL", "AGL", "ELLIPSOID", "TAKEOFF"] | None = None
 
 
-class CandidateFile(BaseModel):
+class CandidateFile(_Strict):
     """One file as it was dropped: its name, for messages, and its text."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     text: str  # Its length is looked at where the answer can name the file.
@@ -106,8 +120,8 @@ async def _ask(request: Request, question: Check | Search) -> dict[str, Any]:
     here = context(request)
     _waiting += 1
     try:
-        zones = await geozones.public_zones(here.pool)
         async with _asking:
+            zones = await geozones.public_zones(here.pool)
             return await asyncio.to_thread(_answer, zones, question, here.settings)
     finally:
         _waiting -= 1

@@ -207,6 +207,7 @@ def test_who_acknowledged_first_stays(database: DatabaseSettings, server: Server
     for body, token, status in (
         ({"by": ""}, STAFF_TOKEN, 422),
         ({"by": "x", "z": 1}, STAFF_TOKEN, 422),
+        ({"by": "x", "z": "z" * 5_000}, STAFF_TOKEN, 413),
         ({"by": "x"}, "wrong", 403),
     ):
         with pytest.raises(urllib.error.HTTPError) as refused:

@@ -89,6 +89,10 @@ def test_without_any_zone_nothing_passes(server: Server) -> None:
         ({"candidates": [{"name": "x.kml", "text": ""}]}, "x.kml"),
         ({"candidates": [{"name": "x.csv", "text": "é" * 2_000_001}]}, "x.csv"),
         ({"candidates": []}, "candidates"),
+        ({str(n): 0 for n in range(100_000)}, "30"),
+        ({"candidates": [{str(n): 0 for n in range(100_000)}]}, "30"),
+        ({"candidates": [{} for _ in range(21)]}, "20"),
+        ({"candidates": [{str(n): 0 for n in range(20)}] * 20}, "candidates"),
         ({"candidates": [{"name": "x", "text": "y"}], "speed_mps": -1}, "speed_mps"),
         ({"candidates": [{"name": "x", "text": "y"}], "depart": "2026-11-23T10:00:00"}, "depart"),
         ({"candidates": [{"name": "x", "text": "y"}], "colour": "red"}, "colour"),
@@ -101,6 +105,7 @@ def test_a_question_that_cannot_be_read_is_told_what_is_wrong(
 
     assert status == 422
     assert word in answer["detail"]
+    assert len(answer["detail"]) < 2_000
     assert answer["message"]["en"] == answer["detail"]
     assert word in answer["message"]["ja"]
     assert IN_JAPANESE.search(answer["message"]["ja"])
