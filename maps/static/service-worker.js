@@ -87,6 +87,8 @@ async function newest(event, path) {
   const shelf = await caches.open(STATE);
   try {
     const response = await fetch(request);
+    // As of a page: a proxy without its server.
+    if (response.status >= 500) return (await shelf.match(path)) ?? response;
     // The page itself keeps the aircraft, with the moment they were seen (offline.js).
     if (response.ok && path !== STATES[0]) event.waitUntil(shelf.put(path, response.clone()).catch(() => {}));
     return response;

@@ -1,13 +1,14 @@
-"""What a page that stays open must not lose: a newcomer's name, and where a flight began."""
+"""A page that stays open: what it must not lose, and what it must not keep."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
-from tests.browser import Open
-from tests.maps.scenery import Craft
+from tests.browser import Open, Visit
+from tests.maps.scenery import Craft, stamp
 from tests.maps.stand_in_server import StandIn, serving
 
 pytestmark = pytest.mark.browser
@@ -112,3 +113,112 @@ def test_a_flight_of_long_ago_has_its_name(mie: Served, opened: Open) -> None:
     visit.page.route("**/api/v1/aircraft", lambda route: route.fulfill(body=nothing))
     visit.page.goto(f"{mie[1]}/replay/JA-SM01-1?lang=en")
     visit.page.get_by_text("Flying car demonstrator").first.wait_for()
+
+
+AFTER_A_CUT = """async (silent_s) => {
+  const { Track } = await import("soramichi/motion.js");
+  const track = new Track();
+  const iso = (s) => new Date(s * 1000).toISOString();
+  const push = (time, received) => track.push({ flight: "f", time: iso(time),
+    received_at: iso(received), lon: 136 + time / 10000, lat: 34.5, altitude_m: 100,
+    altitude_datum: "AMSL", ground_speed_mps: 9, track_deg: 90 });
+  const behind = (now) => now - (track.at(now).x * 360 / 256 - 180 - 136) * 10000;
+  for (let s = 0; s < 60; s += 1) push(s, s + 0.3);
+  const back = 60 + silent_s;
+  for (let s = 60; s < back; s += 1) push(s, back + (s - 60) / silent_s); // All that had waited.
+  const found = [];
+  for (let s = back; s < back + 10; s += 1) {
+    push(s, s + 1.3);
+    found.push([behind(s + 1.3), track.recorded]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("silent_s", [30, 100, 300])
+def test_after_a_cut_the_aircraft_is_shown_where_it_is_now(
+    mie: Served, opened: Open, silent_s: int
+) -> None:
+    visit = opened(mie[1], "/live")
+    for behind_s, recorded in visit.page.evaluate(AFTER_A_CUT, silent_s):
+        assert 0.0 <= behind_s < 5.0
+        assert not recorded
+
+
+TOLD = """(ticks) => {
+  const { feed } = soramichi;
+  const time = (s) => new Date(feed.now_s() * 1000 + s * 1000).toISOString();
+  for (const { whole, gone, aircraft } of ticks) {
+    feed.tick({ time: time(0), whole, gone, aircraft: aircraft.map(([id, s]) => ({
+      id, flight: `${id}-1`, time: time(s), received_at: time(s), lon: 136.8, lat: 34.7,
+      altitude_m: 100, altitude_datum: "AMSL" })) });
+  }
+  return [...feed.aircraft.values()]
+    .map(({ id, track }) => [id, track.samples.length]).sort();
+}"""
+
+
+@pytest.fixture
+def quiet() -> Iterator[Served]:
+    """A server that tells nothing of its own accord."""
+    stand_in = StandIn(fleet=[])
+    with serving(stand_in) as base:
+        yield stand_in, base
+
+
+def opened_quietly(quiet: Served, opened: Open) -> Visit:
+    """The live page, with a server that has no tracks of what the test makes up."""
+    visit = opened(quiet[1], "/live?lang=en")
+    none = '{"type": "Feature", "geometry": null, "properties": {}}'
+    visit.page.route("**/track*", lambda route: route.fulfill(body=none))
+    return visit
+
+
+def test_a_whole_picture_takes_away_what_it_does_not_hold(quiet: Served, opened: Open) -> None:
+    visit = opened_quietly(quiet, opened)
+    first = {"aircraft": [["A", -2], ["B", -2], ["C", -2]]}
+    more = {"aircraft": [["A", 0], ["B", 0], ["C", 0]]}
+    # A was withdrawn meanwhile, C is shown a minute late now; B is told by another server.
+    whole = {"whole": True, "aircraft": [["B", -1], ["C", -60]]}
+    assert visit.page.evaluate(TOLD, [first, more, whole]) == [["B", 2], ["C", 1]]
+
+
+def test_an_answer_that_was_under_way_does_not_bring_back_what_is_withdrawn(
+    quiet: Served, opened: Open
+) -> None:
+    visit = opened_quietly(quiet, opened)
+    visit.page.evaluate(TOLD, [{"aircraft": [["A", -2]]}])
+    names = visit.page.evaluate(
+        """([since, gone]) => {
+          const { feed } = soramichi;
+          const picture = feed.picture();
+          feed.tick({ time: new Date().toISOString(), gone, aircraft: [] });
+          feed.take(picture, Date.now() + since);
+          return [...feed.aircraft.keys()];
+        }""",
+        [-1000, ["A"]],
+    )
+    assert names == []
+    # Published again, and asked for after that.
+    assert visit.page.evaluate(TOLD, [{"aircraft": [["A", 1]]}]) == [["A", 1]]
+
+
+def test_the_events_of_what_is_withdrawn_leave_the_list(quiet: Served, opened: Open) -> None:
+    visit = opened_quietly(quiet, opened)
+    visit.page.evaluate(TOLD, [{"aircraft": [["A", 0], ["B", 0]]}])
+    quiet[0].happened = [
+        {"id": n, "kind": "takeoff", "severity": "info", "aircraft": aircraft, "flight": "f",
+         "time": stamp(datetime.now(UTC)), "lon": 136.8, "lat": 34.7,
+         "message": {"ja": "離陸", "en": f"{aircraft} took off"}}
+        for n, aircraft in enumerate("AB")
+    ]  # fmt: skip
+    for aircraft in "AB":
+        visit.page.locator("#events").get_by_text(f"{aircraft} took off").wait_for()
+    del quiet[0].happened[0]
+    visit.page.evaluate(TOLD, [{"gone": ["A"], "aircraft": []}])
+    assert visit.page.locator("#events li").count() == 1
+    # The same for what is withdrawn while the line is cut: the list that is fetched then tells.
+    quiet[0].happened.clear()
+    visit.page.evaluate("soramichi.feed.setLink('reconnecting'); soramichi.feed.setLink('live')")
+    visit.wait("soramichi.events.all.length === 0")
+    assert visit.page.locator("#events li").count() == 0

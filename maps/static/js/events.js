@@ -15,25 +15,44 @@ const MARKS = { info: "●", caution: "▲", warning: "◆" };
 export class Events {
   constructor(feed, path) {
     Object.assign(this, { feed, path, all: [], listeners: new Set(), asked: false, early: [] });
-    feed.on("event", (event) => this.take([event], true));
+    feed.on("event", (event) => this.take([{ ...event, heard_ms: Date.now() }], true));
     feed.on("states", () => feed.ready && this.early.splice(0).forEach((taken) => this.take(...taken)));
     // What happened while the line was cut no stream tells again, least of all another server's.
     feed.on("link", () => feed.link === "live" && this.renew());
+    feed.on("gone", (ids) => {
+      this.keep(({ aircraft }) => !ids.includes(aircraft));
+      this.renew(false); // What may still be told of them.
+    });
+  }
+
+  /** Forget the others. */
+  keep(may) {
+    const kept = this.all.filter(may);
+    if (kept.length === this.all.length) return;
+    this.all = kept;
+    for (const listener of this.listeners) listener([], false);
   }
 
   on(listener) {
     this.listeners.add(listener);
   }
 
-  /** Fetch those of late, until the server answers; what is new to a page that had some is news. */
-  async renew() {
+  /**
+   * Fetch those of late, until the server answers; what is new to a page that had some is news. What is
+   * not among them any more, and was not heard of since, is not public any longer.
+   */
+  async renew(fresh = this.asked) {
     clearTimeout(this.again);
+    const asked_ms = Date.now();
     const answer = await fetched(this.path).catch(() => null);
     if (answer) {
-      this.take((answer.events ?? []).slice(0, KEPT), this.asked);
+      const events = (answer.events ?? []).slice(0, KEPT);
+      const listed = new Set(events.map(({ id }) => id));
+      this.keep(({ id, heard_ms }) => listed.has(id) || heard_ms >= asked_ms);
+      this.take(events, fresh);
       this.asked = true;
     } else {
-      this.again = setTimeout(() => this.feed.link === "live" && this.renew(), AGAIN_MS);
+      this.again = setTimeout(() => this.feed.link === "live" && this.renew(fresh), AGAIN_MS);
     }
   }
 

@@ -14,6 +14,7 @@ const SILENCE_MS = 25_000; // A line that died without a word: open a new one.
 const RETRY_MS = [1000, 2000, 5000, 10_000, 20_000];
 const OFFSETS_KEPT = 60;
 const PICTURE_MS = 2000;
+const OLDER_MS = 5000; // Between two servers; what is older is shown later, or more coarsely, than it was.
 
 /** An aircraft as it is told of, once a second: with the state that is shown, not the newest one. */
 export const asShown = (one) => ({ ...one, state: one.shown });
@@ -30,7 +31,8 @@ export class Feed {
     this.aircraft = new Map();
     this.link = "connecting";
     this.ready = false;
-    this.listeners = { link: new Set(), states: new Set(), shown: new Set(), event: new Set() };
+    this.withdrawn = new Map(); // Each id and when, for answers that were under way.
+    this.listeners = { link: new Set(), states: new Set(), shown: new Set(), event: new Set(), gone: new Set() };
     this.offsets = [];
     this.offset_s = 0;
     this.heard_s = null; // The server's clock when it was last heard
@@ -91,12 +93,16 @@ export class Feed {
       this.refreshIn(wait_ms);
       return;
     }
-    this.asked = Date.now();
+    let since = Date.now();
+    this.asked = since;
     try {
-      this.take(await fetched(this.paths.aircraft, (headers) => {
+      const collection = await fetched(this.paths.aircraft, (headers) => {
         // From the service worker's shelf: a picture of that moment, not of now.
-        if (headers.has("X-Kept-At")) this.heard_s = Date.parse(headers.get("X-Kept-At")) / 1000;
-      }));
+        if (!headers.has("X-Kept-At")) return;
+        this.heard_s = Date.parse(headers.get("X-Kept-At")) / 1000;
+        since = 0;
+      });
+      this.take(collection, since);
     } catch (error) {
       console.info("the aircraft could not be fetched, asking again", error.message);
       this.refreshIn(3000);
@@ -110,8 +116,10 @@ export class Feed {
     }, wait_ms);
   }
 
-  take(collection) {
+  /** A whole picture that was asked for at `since`: what was withdrawn after that is not in it. */
+  take(collection, since = Date.now()) {
     for (const feature of collection.features) {
+      if (this.withdrawn.get(feature.id) >= since) continue;
       const [lon, lat] = feature.geometry?.coordinates ?? [];
       this.update(feature.id, { ...feature.properties, lon, lat }, feature.properties);
     }
@@ -158,8 +166,9 @@ export class Feed {
     this.heard_s = Date.parse(message.time) / 1000;
     this.setClock(this.heard_s);
     let stranger = false;
-    for (const id of message.gone ?? []) this.aircraft.delete(id);
-    if (message.whole) this.keepOnly(message.aircraft);
+    this.withdraw(message.gone ?? []);
+    if (message.gone?.length > 0) this.tell("gone", message.gone);
+    if (message.whole) this.withdraw(this.missing(message.aircraft));
     for (const state of message.aircraft) {
       stranger ||= !this.aircraft.has(state.id);
       this.update(state.id, state);
@@ -169,15 +178,25 @@ export class Feed {
     this.tell("states");
   }
 
-  // What was withdrawn while the line was cut is in no list of what is gone.
-  keepOnly(states) {
-    const known = new Set(states.map(({ id }) => id));
-    for (const id of this.aircraft.keys()) if (!known.has(id)) this.aircraft.delete(id);
+  withdraw(ids) {
+    for (const id of ids) {
+      this.aircraft.delete(id);
+      this.withdrawn.set(id, Date.now());
+    }
+  }
+
+  // What was withdrawn while the line was cut, or is shown later since, is in no list of what is gone.
+  missing(states) {
+    const times = new Map(states.map(({ id, time }) => [id, Date.parse(time)]));
+    return [...this.aircraft.values()]
+      .filter(({ id, state }) => !(Date.parse(state.time) - times.get(id) <= OLDER_MS))
+      .map(({ id }) => id);
   }
 
   // A page may stay open for days: it keeps the last hour, not everything it ever saw.
   forget() {
     for (const [id, one] of this.aircraft) if (this.silence_s(one) > FORGOTTEN_S) this.aircraft.delete(id);
+    for (const [id, at] of this.withdrawn) if (Date.now() - at > FORGOTTEN_S * 1000) this.withdrawn.delete(id);
   }
 
   // The smallest difference seen lately is the one with the least time on the way.

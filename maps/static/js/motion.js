@@ -9,6 +9,7 @@ const EQUATOR_M = 40075016.686;
 const KEPT = 1200;
 const GAP_S = 15; // Beyond this the curve would be a guess; the straight line says less.
 const STATES_KEPT = 12; // More than arrive between what is newest and what is shown.
+const CAUGHT_UP_S = 3;
 const COAST_S = 1.5; // Past the last sample it goes on for this long, then stands.
 
 /** What is older than this when received is a recording (seconds). */
@@ -92,9 +93,10 @@ export class Track {
     const last = this.samples.at(-1);
     if (last && time_s <= last.time_s) return false;
     const lag = received_s - time_s;
-    this.recorded = lag > RECORDED_S;
-    // A slow average: one late message must not pull the aircraft back on its way.
-    this.lag_s = last ? this.lag_s + (lag - this.lag_s) * 0.1 : lag;
+    this.follow(lag > RECORDED_S);
+    // A slow average: one late message must not pull the aircraft back on its way. What waited while a
+    // line was cut comes late and all at once; the message behind it tells how late it is now.
+    this.lag_s = last && this.lag_s - lag < CAUGHT_UP_S ? this.lag_s + (lag - this.lag_s) * 0.1 : lag;
     this.samples.push({
       time_s,
       // A recording may be replayed faster than it flew: its clock is that of its arrival.
@@ -112,6 +114,13 @@ export class Track {
     if (past) past.state = null; // Long shown: only the trail needs it any more.
     if (this.samples.length > KEPT) this.samples.shift();
     return true;
+  }
+
+  /** Go by the clock of arrival or by that of observation; what came before goes by the same. */
+  follow(recorded) {
+    if (recorded === this.recorded) return;
+    this.recorded = recorded;
+    for (const sample of this.samples) sample.key_s = recorded ? -Infinity : sample.time_s;
   }
 
   restart(flight) {
