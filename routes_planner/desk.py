@@ -127,6 +127,7 @@ def answer(
             {
                 "file": source,
                 "identifier": note.identifier,
+                "member": note.field,
                 "reason": {"ja": note.reason.ja, "en": note.reason.en},
             }
             for source, note in notes
@@ -256,6 +257,7 @@ def corridor_feature(corridor: Corridor) -> dict[str, Any]:
         "departs_at": corridor.departs_at and corridor.departs_at.isoformat(),
         "height_datum": heights[0].datum if heights else None,
         "takeoff_amsl_m": corridor.takeoff_amsl_m,
+        "timed": None if corridor.timed else False,
     }
     return {
         "type": "Feature",

@@ -119,16 +119,18 @@ def corridor(line: Line, stated: Stated, source: str, item: Item) -> Corridor:
     numbers = {key: usual[key] if value is None else value for key, value in given.items()}
     assumed = tuple(key for key, value in given.items() if value is None)
     takeoff = values.number("takeoff_amsl_m")
+    timed = line.timed and values.timed()
     try:
         return Corridor(
             name=line.name,
             waypoints=_waypoints(line, source),
             heights=_heights(line, values, stated, item),
-            departs_at=(stated.departs_at or values.time("departs_at")) if line.timed else None,
+            departs_at=(stated.departs_at or values.time("departs_at")) if timed else None,
             takeoff_amsl_m=line.takeoff_amsl_m if takeoff is None else takeoff,
             aircraft_class=aircraft_class or AircraftClass.UNKNOWN,
             source=source,
             title=values.title(),
+            timed=timed,
             assumed=assumed if aircraft_class else (*assumed, "aircraft_class"),
             **numbers,
         )
@@ -227,6 +229,10 @@ class _Members:
                 "に時差（+09:00 など）がありません",
             )
         return at
+
+    def timed(self) -> bool:
+        """False only where it is written so: by ourselves, of a line that waits."""
+        return str(self._line.members.get("timed")).lower() != "false"
 
     def title(self) -> Name | None:
         ja, en = (plain(self._line.members.get(f"title_{language}")) for language in ("ja", "en"))

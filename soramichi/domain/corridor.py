@@ -40,7 +40,8 @@ class Corridor:
     does not say how high. `takeoff_amsl_m` is the evidence that TAKEOFF heights
     need. Along: at `ground_speed_mps`, slower where a leg would need more than
     `vertical_speed_mps` up or down, from `departs_at` (None: not known).
-    `title` is what people call it, where that is more than its name.
+    `title` is what people call it, where that is more than its name. `timed` False: somewhere
+    it waits or changes its speed, so that it has no departure, whatever is said elsewhere.
     `assumed` names the members that nobody stated, for the verdict to repeat.
 
     Raises `BadInput` for fewer than two waypoints, a height count that differs, a width
@@ -61,6 +62,7 @@ class Corridor:
     aircraft_class: AircraftClass = AircraftClass.UNKNOWN
     source: str = ""
     title: Name | None = None
+    timed: bool = True
     assumed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -346,6 +346,38 @@ def test_what_the_server_refuses_is_said_in_the_readers_language(
 
 @pytest.mark.browser
 @pytest.mark.usefixtures("seeded")
+def test_one_bad_file_takes_no_other_with_it_and_a_missing_datum_is_asked_for(
+    server: Server, opened: Open
+) -> None:
+    visit = opened(server.url, "/routes?lang=en")
+    line = [[136.80, 34.65, 300], [136.85, 34.70, 320]]
+    good = {"type": "Feature", "properties": {"name": "g", "height_datum": "AGL"},
+            "geometry": {"type": "LineString", "coordinates": line}}  # fmt: skip
+    bare = good | {"properties": {"name": "bare"}}
+    files = {"good.geojson": json.dumps(good), "bare.geojson": json.dumps(bare),
+             "bad.geojson": '{"type":', "strange.html": "<p>"}  # fmt: skip
+    visit.page.locator("#files").set_input_files(
+        [FilePayload(name=name, mimeType="application/json", buffer=text.encode())
+         for name, text in files.items()]
+    )  # fmt: skip
+    judged(visit)
+    message = visit.page.locator("#message")
+    assert "bad.geojson: this is not" in message.inner_text()
+    assert "strange.html: this page was not saved here" in message.inner_text()
+    assert "bare.geojson: the heights are not used" in message.inner_text()
+    points = "soramichi.desk.features.map(({ geometry }) => geometry.coordinates[0].length)"
+    assert visit.page.evaluate(points) == [3, 2]
+    message.get_by_role("button", name="above sea level").click()
+    visit.wait(f"JSON.stringify({points}) === '[3,3]'", 60)
+    judged(visit)
+    datums = "soramichi.desk.features.map(({ properties }) => properties.height_datum)"
+    assert visit.page.evaluate(datums) == ["AGL", "AMSL"]
+    assert visit.page.evaluate("soramichi.desk.notes") == []
+    visit.complaints[:] = [said for said in visit.complaints if "422" not in said]
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("seeded")
 def test_a_candidate_is_called_by_its_title_until_somebody_names_it(
     server: Server, opened: Open
 ) -> None:

@@ -126,6 +126,31 @@ def test_only_the_candidate_that_is_refused_says_so(mie: Served, opened: Open) -
     forgive(visit, "422")
 
 
+def test_a_condition_changed_while_a_question_is_refused_blames_nobody_else(
+    mie: Served, opened: Open
+) -> None:
+    visit = opened(mie[1], "/routes?lang=en", DESKTOP)
+
+    def refuse_the_second(route: Route) -> None:
+        if "Candidate 2" not in names_in((route.request.post_data_json or {})["candidates"]):
+            return route.continue_()
+        if "width_m" not in (route.request.post_data_json or {}):
+            visit.page.evaluate("soramichi.desk.conditions = { width_m: 100 }")
+        return route.fulfill(status=422, body='{"detail": "Candidate 2: too high"}')
+
+    for n in range(2):
+        draw(visit, (700, 300 + 60 * n), (900, 380 + 60 * n))
+        visit.page.locator("#edit").click()
+    visit.wait(JUDGED)
+    visit.page.route(CHECK, refuse_the_second)
+    visit.page.evaluate("soramichi.desk.results.clear(); soramichi.desk.changed()")
+    visit.wait("soramichi.desk.problems.size === 2 && !soramichi.desk.asking", 20)
+    visit.page.evaluate("soramichi.desk.conditions = {}; soramichi.desk.changed()")
+    visit.wait("soramichi.desk.entries[0].result && !soramichi.desk.asking", 20)
+    assert visit.page.locator(".verdict-head .badge").all_inner_texts() == ["Pass", "Unknown"]
+    forgive(visit, "422")
+
+
 def test_a_question_too_large_for_the_server_is_told_so_in_words(mie: Served, opened: Open) -> None:
     visit = opened(mie[1], "/routes?lang=en")
     visit.page.route(CHECK, lambda route: route.fulfill(status=413, body="Content Too Large"))

@@ -1,41 +1,17 @@
 // The tools of the desk that a saved page does not have: drawing, files, search, conditions, keeping.
 
+import * as Conditions from "soramichi/conditions.js";
+import { Files, asked } from "soramichi/desk-files.js";
 import { blank, called, collection, inserted, moved, raised, stated, whole, withMember, without } from "soramichi/draft.js";
-import { Refused, Unreached } from "soramichi/desk.js";
 import { Finder } from "soramichi/finder.js";
 import { Handles } from "soramichi/handles.js";
-import { download, insidePage, keep, kept, linkOf, linked } from "soramichi/keep.js";
-import { Message, fits } from "soramichi/message.js";
-import { config } from "soramichi/resources.js";
+import { download, isLink, keep, kept, linkOf, linked } from "soramichi/keep.js";
+import { Message } from "soramichi/message.js";
 import { titleOf } from "soramichi/verdicts.js";
 import { Waypoints, action } from "soramichi/waypoints.js";
 import { inLanguage, named, onLanguage, word } from "soramichi/words.js";
 
 const find = (id) => document.getElementById(id);
-const NUMBERS = ["speed_mps", "width_m"];
-
-const unreached = () => {
-  throw new Unreached();
-};
-
-// A proxy, or the server before it looks at the question, says no more than a number.
-const unexplained = (status) => {
-  const write = () => (status === 413 ? word("tooLarge") : word("refused", status));
-  return { ja: inLanguage("ja", write), en: inLanguage("en", write) };
-};
-
-async function asked(what, question) {
-  const response = await fetch(config.paths.check.replace(/check$/, what), {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question),
-  }).catch(unreached);
-  if (response.status >= 500) unreached();
-  if (!response.ok) {
-    const { message, detail } = await response.json().catch(() => ({}));
-    throw new Refused(message ?? (detail ? { en: detail } : unexplained(response.status)));
-  }
-  return (what === "html" ? response.text() : response.json()).catch(unreached);
-}
-
 export class DeskTools {
   constructor(map, desk, drawn, places) {
     Object.assign(this, { map, desk, drawn, editing: false, message: new Message(find("message")) });
@@ -58,6 +34,11 @@ export class DeskTools {
       remove: (index) => this.remove(index),
       beyond: (control) => this.message.beyond(control),
     });
+    this.files = new Files(desk, this.message, () => {
+      this.edit(false);
+      this.drawn.fitAll(false);
+      this.bring();
+    });
     this.finder = new Finder(find("finder"), map, places, (from, to) => this.search(from, to));
     this.wire();
     onLanguage(() => {
@@ -73,24 +54,37 @@ export class DeskTools {
 
   /** What the address or this browser has from before. */
   async begin() {
-    const work = (await linked()) ?? kept();
-    if (!work) return;
-    this.desk.conditions = work.conditions ?? {};
-    for (const [key, value] of Object.entries(this.desk.conditions)) {
-      const control = find("question").elements[key];
-      if (control?.type === "checkbox") control.checked = value === true;
-      else if (control) control.value = key === "depart" ? String(value).slice(0, 16) : String(value);
-    }
+    const found = isLink() ? await linked() : null;
+    const own = kept();
+    const work = found ?? own;
+    const broken = isLink() && !found ? [() => word("linkBroken")] : [];
+    if (!work) return this.message.remind(...broken);
+    this.desk.conditions = Conditions.write(find("question"), work.conditions);
     find("conditions").open = Object.keys(this.desk.conditions).length > 0;
-    this.desk.change(work.candidates);
-    this.message.remind(() => word("restored"), () => action(word("fresh"), () => this.fresh()));
+    this.desk.restore(work.candidates);
+    const back = own ? [() => action(word("toOwn"), () => this.toOwn())] : [];
+    const begun = found ? [() => word("linkOpened"), ...back] : [() => word("restored"), () => action(word("fresh"), () => this.fresh())];
+    return this.message.remind(...broken, ...begun);
   }
 
+  /** From the candidates of a link to the planner's own, which were kept beside them. */
+  toOwn() {
+    history.replaceState(null, "", location.pathname + location.search);
+    location.reload();
+  }
+
+  /** Put all of it away; one step leads back. */
   fresh() {
+    const { conditions } = this.desk;
     this.edit(false);
     this.desk.notes = [];
+    this.desk.conditions = Conditions.write(find("question"));
     this.desk.change([]);
     history.replaceState(null, "", location.pathname + location.search);
+    this.message.say(() => word("cleared"), () => action(word("undo"), () => {
+      this.desk.conditions = Conditions.write(find("question"), conditions);
+      this.desk.back("undo");
+    }));
   }
 
   show() {
@@ -99,6 +93,18 @@ export class DeskTools {
     this.form.show(open ? this.chosen : null);
     find("draw-help").hidden = !open || whole(open); // Who drew a line knows how.
     find("draw").setAttribute("aria-pressed", String(Boolean(open)));
+    // Without a card there would be no way back.
+    find("back").replaceChildren(...(this.desk.features.length > 0 ? [] : this.steps().filter(({ disabled }) => !disabled)));
+    find("back").hidden = find("back").children.length === 0;
+  }
+
+  /** The buttons that go back and forth. */
+  steps() {
+    const { past, future } = this.desk.history;
+    return [["undo", past], ["redo", future]].map(([step, { length }]) => {
+      const button = action(word(step), () => this.desk.back(step));
+      return Object.assign(button, { id: step, disabled: length === 0 });
+    });
   }
 
   /** The buttons on the chosen candidate's card. */
@@ -107,15 +113,9 @@ export class DeskTools {
     const edit = action(word(this.editing ? "done" : "edit"), () => this.edit(!this.editing));
     edit.classList.toggle("gold", this.editing);
     edit.id = "edit";
-    const undo = action(word("undo"), () => desk.back("undo"));
-    undo.disabled = desk.history.past.length === 0;
-    const redo = action(word("redo"), () => desk.back("redo"));
-    redo.disabled = desk.history.future.length === 0;
-    undo.id = "undo";
-    redo.id = "redo";
     const copy = action(word("copy"), () => desk.add([structuredClone(desk.features[index])]));
     const remove = action(word("remove"), () => this.discard(index));
-    return [edit, undo, redo, copy, remove];
+    return [edit, ...this.steps(), copy, remove];
   }
 
   discard(index) {
@@ -128,8 +128,9 @@ export class DeskTools {
 
   edit(on) {
     this.editing = on;
-    if (on) this.desk.show();
-    else this.desk.tidy();
+    if (!on) return this.desk.tidy();
+    this.desk.show();
+    return find("editor").scrollIntoView({ block: "nearest" });
   }
 
   draw() {
@@ -160,7 +161,11 @@ export class DeskTools {
     const [a, b] = [coordinates[index - 1], coordinates[index]];
     if (a && b) return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
     const { lng, lat } = this.map.getCenter();
-    return a && coordinates.length > 1 ? beyond(coordinates.at(-2), a) : [lng, lat];
+    if (!a) return [lng, lat];
+    const before = coordinates[index - 2] ?? a;
+    if (before[0] !== a[0] || before[1] !== a[1]) return beyond(before, a);
+    const bounds = this.map.getBounds();
+    return [a[0] + (bounds.getEast() - bounds.getWest()) / 8, a[1]];
   }
 
   wire() {
@@ -174,7 +179,7 @@ export class DeskTools {
     addEventListener("dragleave", (event) => this.over(event, false));
     addEventListener("drop", (event) => {
       this.over(event, false);
-      this.receive([...event.dataTransfer.files]);
+      this.files.receive([...event.dataTransfer.files]);
     });
     find("question").addEventListener("change", (event) => this.setConditions(event.target));
     find("question").addEventListener("submit", (event) => event.preventDefault());
@@ -194,54 +199,30 @@ export class DeskTools {
   key(event) {
     if (event.target.matches?.("input, select, textarea")) return;
     if (event.key === "Escape" && this.editing) this.edit(false);
+    if (["Enter", " "].includes(event.key) && event.target === this.map.getContainer()) this.putInTheMiddle(event);
     if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     this.desk.back(event.shiftKey ? "redo" : "undo");
   }
 
+  // The arrow keys have moved the map to where the point is wanted.
+  putInTheMiddle(event) {
+    if (!this.editing || !this.chosen || this.finder.picking) return;
+    event.preventDefault();
+    const { lng, lat } = this.map.getCenter();
+    this.put(this.chosen.geometry.coordinates.length, [lng, lat]);
+  }
+
   setConditions(changed) {
-    const beyond = [...find("question").elements].filter((control) => !fits(control));
-    const form = new FormData(find("question"));
-    const conditions = {};
-    for (const [key, value] of form) if (value !== "") conditions[key] = NUMBERS.includes(key) ? Number(value) : value;
-    if (conditions.together) conditions.together = true;
-    // The field has Japan's time, the server wants it with its zone.
-    if (conditions.depart) conditions.depart = `${conditions.depart}:00+09:00`;
-    // What cannot be taken stays as it was; the others count.
-    for (const { name } of beyond) {
-      delete conditions[name];
-      if (name in this.desk.conditions) conditions[name] = this.desk.conditions[name];
-    }
+    const [conditions, beyond] = Conditions.read(find("question"), this.desk.conditions);
     this.desk.conditions = conditions;
     this.desk.changed();
     if (beyond.length > 0) this.message.beyond(beyond.includes(changed) ? changed : beyond[0]);
   }
 
   open(input) {
-    this.receive([...input.files]);
+    this.files.receive([...input.files]);
     input.value = ""; // The same file again is a question again.
-  }
-
-  /** Take files in: each is read by the server, or is a page that was saved here before. */
-  async receive(files) {
-    if (files.length === 0) return;
-    this.message.say(() => word("checking"));
-    try {
-      const texts = await Promise.all(files.map(async (file) => ({ name: file.name, text: await file.text() })));
-      const candidates = texts.filter(({ text }) => !insidePage(text));
-      for (const { text } of texts) {
-        const inside = insidePage(text);
-        if (inside) this.desk.add(inside.map(({ feature, assumed }) => stated(feature, assumed)));
-      }
-      const { height_datum } = this.desk.conditions;
-      if (candidates.length > 0) this.desk.take(await asked("check", { candidates, ...(height_datum && { height_datum }) }));
-      this.edit(false);
-      this.message.say();
-      this.drawn.fitAll(false);
-      this.bring();
-    } catch (error) {
-      this.message.failed(error);
-    }
   }
 
   async search(from, to) {
@@ -294,7 +275,6 @@ export class DeskTools {
   async saveLink() {
     const link = await linkOf(this.work());
     if (!link) return this.message.say(() => word("linkLong"));
-    history.replaceState(null, "", link);
     const field = Object.assign(document.createElement("input"), { readOnly: true, value: link });
     // Only a secure page may write the clipboard: elsewhere the field is there to be copied from.
     const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false);

@@ -5,7 +5,7 @@ import { teach } from "soramichi/words.js";
 teach({
   ja: {
     routes: "経路の検討", candidates: "候補の経路", candidate: "候補", nameless: (n) => `候補${n}`,
-    draw: "地図に描く", drawHelp: "地図を押して点を置きます。点は動かせます。",
+    draw: "地図に描く", drawHelp: "地図を押すか、矢印キーとEnterで、点を置きます。",
     dropHere: "ファイルを開く", dropFormats: "ここに置いても開けます。GeoJSON・KML・GPX・CSV・.plan・保存したページ",
     finder: "ここからそこへ探す", from: "出発地", to: "目的地", pick: "地図で選ぶ", picking: "地図を押してください",
     search: "適合する経路を探す", searching: "探しています…", own: "緯度・経度で",
@@ -20,7 +20,7 @@ teach({
     title_: "名前", edit: "直す", done: "できあがり", copy: "複製", remove: "候補を削除", undo: "元に戻す", redo: "やり直す",
     point: (n) => `点${n}`, latitude: "緯度 °", longitude: "経度 °", metres: "高さ m", addPoint: "点を加える",
     insertAfter: (n) => `点${n}の後に点を入れる`, deletePoint: (n) => `点${n}を消す`, twoPoints: "二つ以上の点を置くと判定します。",
-    removed: (name) => `「${name}」を削除しました。`, restored: "前回の続きです。", fresh: "新しく始める", comma: "、", nothingYet: "候補はまだありません。地図に描くか、ファイルを開くか、探してください。",
+    removed: (name) => `「${name}」を削除しました。`, restored: "前回の続きです。", linkOpened: "リンクの候補を開きました。自分の候補は、別に残っています。", linkBroken: "このリンクは途中で切れているようです。もう一度、全体を写してください。", toOwn: "自分の候補へ", cleared: "すべて片付けました。", datumMissing: (names) => `${names}: 高さの基準が書かれていないため、高さを使っていません。何からの高さですか。`, notSavedHere: (name) => `${name}: ここで保存したページではありません。`, fresh: "新しく始める", comma: "、", nothingYet: "候補はまだありません。地図に描くか、ファイルを開くか、探してください。",
     checking: "調べています…", notChecked: "判定できませんでした。", notSearched: "探せませんでした。", notSaved: "保存できませんでした。", tooLarge: "一度に送るには大きすぎます。ファイルを減らすか、小さくしてください。", refused: (status) => `サーバーが受け付けません（${status}）。`, verdict: "判定",
     unreached: "サーバーにつながりません。", askedAgain: "サーバーにつながりません。つながり次第、自動で判定します。",
     verdict_pass: "適合", verdict_fail: "不適合", verdict_unknown: "判断できない", verdict_pending: "判定中", verdict_draft: "作成中",
@@ -50,7 +50,7 @@ teach({
   },
   en: {
     routes: "Route check", candidates: "Candidate routes", candidate: "Candidate", nameless: (n) => `Candidate ${n}`,
-    draw: "Draw on the map", drawHelp: "Press the map to place points. Points can be dragged.",
+    draw: "Draw on the map", drawHelp: "Place points by pressing the map, or with the arrow keys and Enter.",
     dropHere: "Open files", dropFormats: "or drop them here: GeoJSON, KML, GPX, CSV, .plan, a saved page",
     finder: "Search from here to there", from: "From", to: "To", pick: "Choose on the map", picking: "Press the map",
     search: "Search for routes that pass", searching: "Searching…", own: "By coordinates",
@@ -65,7 +65,7 @@ teach({
     title_: "Name", edit: "Edit", done: "Done", copy: "Duplicate", remove: "Delete candidate", undo: "Undo", redo: "Redo",
     point: (n) => `Point ${n}`, latitude: "Latitude °", longitude: "Longitude °", metres: "Height m", addPoint: "Add a point",
     insertAfter: (n) => `Insert a point after point ${n}`, deletePoint: (n) => `Delete point ${n}`, twoPoints: "With two points or more it is judged.",
-    comma: ", ", removed: (name) => `“${name}” was deleted.`, restored: "This is where you left off.", fresh: "Start anew", nothingYet: "No candidate yet: draw one on the map, open a file, or search.",
+    comma: ", ", removed: (name) => `“${name}” was deleted.`, restored: "This is where you left off.", linkOpened: "The candidates of a link. Your own are kept beside them.", linkBroken: "This link seems to be cut short: copy the whole of it.", toOwn: "To your own", cleared: "All was put away.", datumMissing: (names) => `${names}: the heights are not used, as the file does not say what they are measured from. What is it?`, notSavedHere: (name) => `${name}: this page was not saved here.`, fresh: "Start anew", nothingYet: "No candidate yet: draw one on the map, open a file, or search.",
     checking: "Checking…", notChecked: "No verdict could be reached.", notSearched: "The search could not be done.", notSaved: "It could not be saved.", tooLarge: "That is too large to be sent at once: send fewer or smaller files.", refused: (status) => `The server does not take it (${status}).`, verdict: "Verdict",
     unreached: "The server cannot be reached.", askedAgain: "The server cannot be reached. It is asked again by itself.",
     verdict_pass: "Pass", verdict_fail: "Fail", verdict_unknown: "Unknown", verdict_pending: "Checking", verdict_draft: "Draft",

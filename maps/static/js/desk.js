@@ -57,6 +57,13 @@ export class Desk {
     this.show();
   }
 
+  /** Begin with these: no step leads back behind them. */
+  restore(features) {
+    this.history = new History(features);
+    this.chosen = 0;
+    this.changed();
+  }
+
   /** Replace the candidates; several changes of the same `what` are one step back. */
   change(features, what = null) {
     this.history.take(features, what);
@@ -117,6 +124,8 @@ export class Desk {
    */
   async judge() {
     if (this.asking || this.lost || !this.ask) return;
+    // As they are now: what is changed while the answer is under way is another question.
+    const { conditions } = this;
     const lines = this.features.filter((feature) => whole(feature) && !this.refused(feature));
     const keys = lines.map((feature) => this.key(feature));
     const open = keys.filter((key) => !this.results.has(key) || this.problems.has(key));
@@ -125,10 +134,11 @@ export class Desk {
     this.asking = true;
     this.together = together;
     try {
-      this.keep(keys, await this.check(lines));
+      this.keep(keys, await this.check(lines, conditions));
     } catch (error) {
       const unsure = open.length > 0 ? open : keys;
-      if (error instanceof Refused) await this.refuse(error, unsure, lines.filter((line) => unsure.includes(this.key(line))));
+      const asked = unsure.map((key) => [key, lines[keys.indexOf(key)]]);
+      if (error instanceof Refused) await this.refuse(error, asked, conditions);
       else this.fail(error, unsure);
     }
     this.asking = false;
@@ -151,19 +161,19 @@ export class Desk {
 
   // What is refused is asked again when the line or the conditions change. Which of several lines it is
   // shows when each is asked about alone; when none is refused so, they are all unjudged.
-  async refuse(error, keys, lines) {
+  async refuse(error, asked, conditions) {
     const own = new Map();
-    for (const [i, line] of lines.length > 1 ? lines.entries() : []) {
-      const refusal = await this.check([line]).then(() => null, (reason) => reason);
-      if (refusal instanceof Unreached) return this.fail(refusal, keys);
-      if (refusal) own.set(keys[i], refusal);
+    for (const [key, line] of asked.length > 1 ? asked : []) {
+      const refusal = await this.check([line], conditions).then(() => null, (reason) => reason);
+      if (refusal instanceof Unreached) return this.fail(refusal, asked.map(([one]) => one));
+      if (refusal) own.set(key, refusal);
     }
-    for (const key of own.size > 0 ? own.keys() : keys) this.problems.set(key, own.get(key) ?? error);
+    for (const [key] of own.size > 0 ? own : asked) this.problems.set(key, own.get(key) ?? error);
   }
 
-  check(lines) {
+  check(lines, conditions) {
     const text = JSON.stringify(collection(lines));
-    return this.ask("check", { ...this.conditions, candidates: [{ name: "desk.geojson", text }] });
+    return this.ask("check", { ...conditions, candidates: [{ name: "desk.geojson", text }] });
   }
 
   keep(keys, { verdicts, candidates, profiles, layers, judged_at, separation }) {

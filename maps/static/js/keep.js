@@ -1,9 +1,12 @@
 // Keeping the work: in this browser, in a link, in a file. Nothing of it is stored on the server: the
 // part of a link behind "#" never leaves the browser, and a file is the planner's own.
 
-const KEPT = "soramichi.desk";
+const KEPT = "soramichi.desk"; // The planner's own work,
+const LINKED = "soramichi.desk.linked"; // and what was made of the candidates of a link, with the link.
 const LINK = "#routes=";
 const LONGEST_LINK = 30_000;
+
+let slot = KEPT;
 
 const packed = async (text) => {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw"));
@@ -21,12 +24,20 @@ export async function linkOf(work) {
   return link.length > LONGEST_LINK ? null : link;
 }
 
-/** The work that the page's address carries; null when it carries none, or none that can be read. */
+/** Whether the page's address says that it carries work. */
+export const isLink = () => location.hash.startsWith(LINK);
+
+/**
+ * The work that the page's address carries, as it was left here; null when none can be read. From then
+ * on this is what is kept, beside the planner's own.
+ */
 export async function linked() {
-  if (!location.hash.startsWith(LINK)) return null;
   try {
     const text = atob(location.hash.slice(LINK.length).replaceAll("-", "+").replaceAll("_", "/"));
-    return sound(JSON.parse(await unpacked(Uint8Array.from(text, (letter) => letter.charCodeAt(0)))));
+    const work = sound(JSON.parse(await unpacked(Uint8Array.from(text, (letter) => letter.charCodeAt(0)))));
+    if (work) slot = LINKED;
+    const left = read(LINKED);
+    return left?.link === location.hash ? sound(left) ?? work : work;
   } catch {
     return null;
   }
@@ -35,19 +46,22 @@ export async function linked() {
 // Storage is refused in private windows: then only this browser's memory of it is missing.
 export function keep(work) {
   try {
-    localStorage.setItem(KEPT, JSON.stringify(work));
+    localStorage.setItem(slot, JSON.stringify(slot === LINKED ? { ...work, link: location.hash } : work));
   } catch {
     // See above.
   }
 }
 
-export function kept() {
+function read(from) {
   try {
-    return sound(JSON.parse(localStorage.getItem(KEPT)));
+    return JSON.parse(localStorage.getItem(from));
   } catch {
     return null;
   }
 }
+
+/** The planner's own work, as it was left here; null when there is none. */
+export const kept = () => sound(read(KEPT));
 
 /** Work as it must be to be shown: a list of lines with a name and numbers; else null. */
 export function sound(work) {

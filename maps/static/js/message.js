@@ -24,6 +24,11 @@ export class Message {
     this.box.hidden = writes.length === 0;
   }
 
+  /** Say this as well. */
+  add(...writes) {
+    this.say(...this.writes, ...writes);
+  }
+
   /** The same again, when the language is another. */
   again() {
     const afloat = this.box.classList.contains("afloat");

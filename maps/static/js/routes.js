@@ -46,13 +46,17 @@ function show() {
   if (first && !tools?.editing) drawn.fitAgain(); // The profile takes some of the room.
   const letters = lettersOf(entries);
   const had = find("verdicts").contains(document.activeElement) ? document.activeElement.id : "";
-  find("verdicts").replaceChildren(...entries.map((entry, index) => verdictCard(entry, index, {
+  const cards = entries.map((entry, index) => verdictCard(entry, index, {
     chosen: paper || index === chosen,
     choose: () => desk.choose(index),
     letters,
     press: ({ geometry }) => geometry && drawn.fit(geometry.coordinates),
     actions: index === chosen && !paper && tools ? tools.actions(index) : [],
-  })));
+  }));
+  // The form stands below the card that it changes, and is never taken out: somebody types in it.
+  for (const old of find("verdicts").querySelectorAll(":scope > .verdict")) old.remove();
+  find("verdicts").prepend(...cards.slice(0, chosen + 1));
+  find("verdicts").append(...cards.slice(chosen + 1));
   // The cards are made anew: who pressed a button of one by keyboard goes on from there.
   if (had) [find(had), find("edit")].find((button) => button && !button.disabled)?.focus({ preventScroll: true });
   showBetween(find("between"), entries, (coordinates) => drawn.fit(coordinates));

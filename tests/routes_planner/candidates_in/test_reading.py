@@ -10,6 +10,7 @@ import pytest
 
 from routes_planner.candidates_in.candidate import TYPICAL, Stated
 from routes_planner.candidates_in.reading import FORMATS, Candidates, read_candidates
+from routes_planner.desk import corridor_feature
 from routes_planner.zones_in.report import Action
 from soramichi.__main__ import main
 from soramichi.domain.altitude import Altitude, Datum
@@ -336,6 +337,10 @@ def test_after_waiting_no_time_of_passage_is_known(changes: dict[str, Any]) -> N
     assert result.corridors[0].departs_at is None
     assert [note.action for note in result.report] == [Action.UNKNOWN]
     assert one(a_plan(an_item()), departs_at=departs).departs_at == departs
+    # Nor is it once the line is written down and read again.
+    assert not result.corridors[0].timed
+    again = {"type": "FeatureCollection", "features": [corridor_feature(result.corridors[0])]}
+    assert one(again, departs_at=departs).departs_at is None
 
 
 @pytest.mark.parametrize(
