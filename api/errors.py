@@ -10,12 +10,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from psycopg import DataError
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
+from maps.pages import missing_page
 from soramichi.errors import (
     BadInput,
     BadSettings,
@@ -86,6 +87,13 @@ def problem(status: int, title: str, detail: str, *, ja: str | None = None) -> J
     )
 
 
+def _missing() -> HTMLResponse:
+    page = missing_page()
+    policy = {"Content-Security-Policy": page.content_security_policy}
+    headers = policy | {"Cache-Control": "no-store", "Vary": "Accept"}
+    return HTMLResponse(page.html, 404, headers | {"X-Content-Type-Options": "nosniff"})
+
+
 def _our_fault(title: str) -> JSONResponse:
     """A fault of the server: what it is stands in its log only."""
     return problem(
@@ -117,7 +125,10 @@ def install(app: FastAPI) -> None:
         )
 
     @app.exception_handler(HTTPException)
-    def http(_request: Request, error: HTTPException) -> JSONResponse:
+    def http(request: Request, error: HTTPException) -> Response:
+        # A person who mistyped, and no program.
+        if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+            return _missing()
         detail, ja = _REFUSED.get(error.status_code, (str(error.detail), None))
         answer = problem(error.status_code, "HTTPException", detail, ja=ja)
         answer.headers.update(error.headers or {})  # which methods are allowed, for instance

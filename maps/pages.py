@@ -5,7 +5,7 @@ from __future__ import annotations
 from maps import contents
 from maps.contents import Sounds
 from maps.map_element import TileSource
-from maps.shell import Page, served
+from maps.shell import Page, scriptless, served
 
 __all__ = [
     "Page",
@@ -14,6 +14,7 @@ __all__ = [
     "home_page",
     "kiosk_page",
     "live_page",
+    "missing_page",
     "operator_page",
     "replay_page",
     "routes_page",
@@ -62,3 +63,8 @@ def routes_page(*, tiles: TileSource | None = None, zones: bool = False) -> Page
 def operator_page() -> Page:
     """`/operator`: events, completeness, links and quarantine, for whoever has the staff token."""
     return served(contents.operator())
+
+
+def missing_page() -> Page:
+    """Where there is no page: said in both languages, with ways to those that there are."""
+    return scriptless("missing.html", style="/static/css/reference.css")

@@ -80,8 +80,9 @@ def points(source: str, coordinates: Any, name: str) -> list[Point]:
         if abs(lat) > 90.0 or abs(lon) > 540.0:
             raise BadFile(
                 source,
-                f"({lon}, {lat}) is out of range; longitude comes first",
-                ja=f"({lon}, {lat}) は範囲の外です。経度を先に書きます",
+                f"longitude {lon} and latitude {lat} are out of range;"
+                " are they the wrong way round?",
+                ja=f"経度 {lon}・緯度 {lat} は範囲の外です。経度と緯度が入れ替わっていませんか",
                 field=f"{name}[{index}]",
             )
         result.append(Point(lon, lat, values[2] if len(values) > 2 else None))

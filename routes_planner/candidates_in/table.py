@@ -3,8 +3,9 @@
 Columns: `longitude_deg` and `latitude_deg` (or `lon`, `lng`, `longitude`; `lat`, `latitude`); for
 heights `altitude_amsl_m`, `height_agl_m`, `altitude_ellipsoid_m` or `height_takeoff_m`, whose names
 say the datum, or `height_m` (`altitude_m`, `alt`, `ele`) with a column `height_datum`; `name` (or
-`route`) tells candidates apart. All other members of `candidate.py` are columns too; the first row
-that has one counts.
+`route`) tells candidates apart. In Japanese: 経度, 緯度, 標高 (AMSL), 対地高度 (AGL), 楕円体高,
+高さ or 高度, and 名前, 名称 or 経路. All other members of `candidate.py` are columns too; the first
+row that has one counts.
 """
 
 from __future__ import annotations
@@ -18,20 +19,25 @@ from soramichi.domain.altitude import Datum
 from soramichi.errors import BadFile
 
 FORMAT = "csv"
-_LONGITUDE = ("longitude_deg", "longitude", "lon", "lng")
-_LATITUDE = ("latitude_deg", "latitude", "lat")
+_LONGITUDE = ("longitude_deg", "longitude", "lon", "lng", "経度")
+_LATITUDE = ("latitude_deg", "latitude", "lat", "緯度")
 _HEIGHTS: dict[str, Datum | None] = {
     "altitude_amsl_m": Datum.AMSL,
     "height_agl_m": Datum.AGL,
     "altitude_ellipsoid_m": Datum.ELLIPSOID,
     "height_takeoff_m": Datum.TAKEOFF,
+    "標高": Datum.AMSL,
+    "対地高度": Datum.AGL,
+    "楕円体高": Datum.ELLIPSOID,
     "height_m": None,
     "altitude_m": None,
     "altitude": None,
     "alt": None,
     "ele": None,
+    "高さ": None,
+    "高度": None,
 }
-_NAMES = ("name", "route", "candidate")
+_NAMES = ("name", "route", "candidate", "名前", "名称", "経路")
 
 
 def lines(source: str, data: bytes) -> list[Line]:
@@ -45,8 +51,7 @@ def lines(source: str, data: bytes) -> list[Line]:
             "it is no GeoJSON, KML, GPX or .plan, and as CSV it needs the columns longitude_deg and"
             " latitude_deg",
             ja="GeoJSON・KML・GPX・.plan のどれでもありません。"
-            "CSV なら longitude_deg と latitude_deg の列が必要です",
-            field="header",
+            "CSV なら 経度 と 緯度（longitude_deg と latitude_deg）の列が必要です",
         )
     height, name = _first(columns, tuple(_HEIGHTS)), _first(columns, _NAMES)
     grouped: dict[str, list[dict[str, str]]] = {}

@@ -270,6 +270,18 @@ def test_every_error_is_one_problem_document(
     assert not re.search(r"[a-z]+ [a-z]+", body["message"]["ja"])
 
 
+def test_a_person_who_mistyped_gets_a_page(server: Server) -> None:
+    request = urllib.request.Request(f"{server.url}/nowhere", headers={"Accept": "text/html,*/*"})
+    with pytest.raises(urllib.error.HTTPError) as missing:
+        urllib.request.urlopen(request, timeout=10)
+
+    page = missing.value.read().decode()
+    assert missing.value.code == 404
+    assert "ここにはページがありません" in page
+    assert "There is no page here" in page
+    assert "default-src 'none'" in missing.value.headers["Content-Security-Policy"]
+
+
 def test_one_viewer_too_many_is_told_to_come_back(
     database: DatabaseSettings, tmp_path: Path
 ) -> None:

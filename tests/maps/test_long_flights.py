@@ -222,3 +222,22 @@ def test_the_events_of_what_is_withdrawn_leave_the_list(quiet: Served, opened: O
     visit.page.evaluate("soramichi.feed.setLink('reconnecting'); soramichi.feed.setLink('live')")
     visit.wait("soramichi.events.all.length === 0")
     assert visit.page.locator("#events li").count() == 0
+
+
+def test_what_stands_on_the_ground_is_not_counted_as_flying(quiet: Served, opened: Open) -> None:
+    visit = opened_quietly(quiet, opened)
+    visit.page.evaluate(TOLD, [{"aircraft": [["A", -3], ["B", -3]]}])
+    count = visit.page.locator("#count")
+    visit.wait("document.querySelector('#count').textContent === '2'")
+    visit.page.evaluate(
+        """() => {
+          const { feed } = soramichi;
+          const time = new Date(feed.shown_s() * 1000 - 500).toISOString();
+          const { state } = feed.aircraft.get("B");
+          const landed = { ...state, id: "B", time, received_at: time, status: "Ground" };
+          feed.tick({ time, aircraft: [landed] });
+        }"""
+    )
+    visit.wait("document.querySelector('#count').textContent === '1'")
+    assert visit.page.locator(".card").count() == 2
+    assert count.is_visible()

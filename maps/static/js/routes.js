@@ -133,7 +133,7 @@ function layOut(on, begun = false) {
     return figure;
   }));
   [...find("sections").querySelectorAll("canvas")].forEach((made, i) => new Section(made).draw(judged[i].result, lettersOf(desk.entries), true));
-  for (const fold of document.querySelectorAll(".cautions")) fold.open = on;
+  for (const fold of document.querySelectorAll(".cautions, .odd")) fold.open = on;
 }
 
 function printed() {

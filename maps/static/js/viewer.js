@@ -121,7 +121,9 @@ function showEverything(animate = !quiet.matches) {
 
 function renew() {
   const all = cards.show();
-  find("count").textContent = feed.ready ? word("count", all.length) : "";
+  // One that stands on the ground has a card, but does not fly.
+  const flying = config.saved ? all : all.filter(({ shown, state }) => (shown ?? state).status !== "Ground");
+  find("count").textContent = feed.ready ? word("count", flying.length) : "";
   find("nothing").hidden = all.length > 0;
   find("nothing-title").textContent = word(feed.ready ? "nothing" : "loading");
   find("nothing-help").hidden = !feed.ready;
@@ -130,7 +132,7 @@ function renew() {
   fitFirst();
   if (all.length <= config.histories) for (const one of all) feed.history(one);
   showSide();
-  speak(all);
+  speak(flying);
 }
 
 // The chosen aircraft from the side, as far as the page knows its flight.

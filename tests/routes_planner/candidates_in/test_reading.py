@@ -231,9 +231,20 @@ def test_csv_columns_name_the_datum_and_rows_group_by_name() -> None:
 
 
 def test_csv_from_a_japanese_spreadsheet_is_read() -> None:
-    data = "name,lat,lon\n伊勢湾,34.3,136.5\n伊勢湾,34.4,136.6\n".encode("cp932")
+    data = "名称,緯度,経度,標高\n伊勢湾,34.3,136.5,20\n伊勢湾,34.4,136.6,30\n".encode("cp932")
 
-    assert one(data).name == "伊勢湾"
+    bay = one(data)
+
+    assert bay.name == "伊勢湾"
+    assert bay.waypoints[0].lonlat == (136.5, 34.3)
+    assert (metres(bay), datum(bay)) == ([20.0, 30.0], Datum.AMSL)
+
+
+def test_degrees_the_wrong_way_round_are_told_as_such() -> None:
+    with pytest.raises(BadFile, match="wrong way round") as caught:
+        read(b"lon,lat\n34.3,136.5\n34.4,136.6\n")
+
+    assert "入れ替わっていませんか" in str(caught.value.ja)
 
 
 def an_item(command: int = 16, frame: int = 3, **changes: Any) -> dict[str, Any]:
