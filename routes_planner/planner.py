@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from routes_planner.check import check_many
+from routes_planner.coverage import Coverage, coverage_of
 from routes_planner.merging import merged
 from routes_planner.population import Population
 from routes_planner.request import Found, Judge, Request
@@ -40,6 +41,10 @@ class Planner:
     _around: dict[tuple[AircraftClass, date], Surroundings] = field(
         default_factory=dict, repr=False, compare=False
     )
+    _coverage: Coverage = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_coverage", coverage_of(self.zones))
 
     def check(self, corridors: Sequence[Corridor], *, with_metrics: bool = True) -> list[Verdict]:
         """The verdicts in the order of the corridors; see `check_many`."""
@@ -56,7 +61,8 @@ class Planner:
                 with_metrics=with_metrics,
             )
             for k, verdict in zip(members, judged, strict=True):
-                verdicts[k] = self._ruled(verdict, corridors[k])
+                ruled = self._ruled(verdict, corridors[k])
+                verdicts[k] = self._coverage.judged(ruled, corridors[k])
         return [verdicts[k] for k in range(len(corridors))]
 
     def search(self, request: Request) -> Found:

@@ -8,6 +8,14 @@ export const fits = ({ validity: { badInput, rangeOverflow, rangeUnderflow } }) 
 
 const calledBy = (control) => control.getAttribute("aria-label") ?? control.labels[0].firstElementChild.textContent;
 
+// Each text by itself: two of them are two sentences.
+function piece(content) {
+  if (typeof content !== "string") return content;
+  const text = document.createElement("span");
+  text.textContent = content;
+  return text;
+}
+
 export class Message {
   constructor(box) {
     Object.assign(this, { box, writes: [] });
@@ -20,7 +28,7 @@ export class Message {
   say(...writes) {
     this.writes = writes;
     this.box.classList.add("afloat");
-    this.box.replaceChildren(...writes.map((write) => write()));
+    this.box.replaceChildren(...writes.map((write) => piece(write())));
     this.box.hidden = writes.length === 0;
   }
 
