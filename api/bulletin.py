@@ -53,7 +53,7 @@ class PublicCorridor(msgspec.Struct, frozen=True):
 class PublicEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What anybody may know of an event: listed member by member, so nothing slips through."""
 
-    id: int
+    id: str
     kind: EventKind
     severity: Severity
     aircraft: str
@@ -74,7 +74,7 @@ def public(told: Told) -> PublicEvent:
     about = Evidence() if told.discretion.is_coarse else event.evidence
     zone, corridor = about.zone, about.corridor
     return PublicEvent(
-        id=told.event_id,
+        id=told.public_id,
         kind=event.kind,
         severity=event.severity,
         aircraft=told.aircraft_id,

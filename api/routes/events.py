@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -20,6 +21,7 @@ from soramichi.store import quarantine
 from soramichi.store.events import Told
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
+_PUBLIC_ID = re.compile("[0-9a-f]{16}")
 
 
 class Acknowledgement(BaseModel):
@@ -51,7 +53,7 @@ async def events(  # noqa: PLR0913, PLR0917  # each one member of the query
         limit=limit + 1,
         flight_id=flight,
         aircraft_id=aircraft,
-        before=_cursor(before),
+        before=_cursor(before, public=detail == "public"),
     )
     following = None
     if len(page) > limit:
@@ -60,7 +62,8 @@ async def events(  # noqa: PLR0913, PLR0917  # each one member of the query
         if detail == "public":
             shown = last.discretion.moment(shown)
         asked = {"flight": flight, "aircraft": aircraft, "detail": detail, "limit": limit}
-        asked["before"] = f"{shown.isoformat()}|{last.event_id}"
+        key = last.public_id if detail == "public" else last.event_id
+        asked["before"] = f"{shown.isoformat()}|{key}"
         given = {name: value for name, value in asked.items() if value is not None}
         following = "/api/v1/events?" + urlencode(given)
     form = _full if detail == "full" else _public
@@ -126,15 +129,17 @@ def _no_event(event_id: int) -> NotFound:
     return NotFound(f"there is no event {event_id}", ja=f"出来事 {event_id} はありません")
 
 
-def _cursor(before: str | None) -> tuple[datetime, int] | None:
+def _cursor(before: str | None, *, public: bool) -> tuple[datetime, int | str] | None:
     """Where a page goes on, out of its `next` link. Raises `BadInput`."""
     if before is None:
         return None
-    moment, _, number = before.partition("|")
+    moment, _, key = before.partition("|")
+    if public and not _PUBLIC_ID.fullmatch(key):
+        raise not_a_page()
     try:
-        parsed, event_id = datetime.fromisoformat(moment), int(number)
+        parsed, event_id = datetime.fromisoformat(moment), key if public else int(key)
     except ValueError as error:
         raise not_a_page() from error
-    if parsed.tzinfo is None or not 0 < event_id < 2**63:
+    if parsed.tzinfo is None or not (public or 0 < int(event_id) < 2**63):
         raise not_a_page()
     return parsed, event_id

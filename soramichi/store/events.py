@@ -17,9 +17,13 @@ from soramichi.store.pool import AsyncPool, Connection
 
 
 class Told(NamedTuple):
-    """One stored event; `discretion` is how coarsely its operator is shown to the public."""
+    """One stored event; `discretion` is how coarsely its operator is shown to the public.
+
+    `public_id` is what the public calls it: it tells nothing of how many others there are.
+    """
 
     event_id: int
+    public_id: str
     operator_id: str
     aircraft_id: str
     event: Event
@@ -40,9 +44,10 @@ def in_steps(column: str) -> str:
 
 
 _COLUMNS = """
-    SELECT e.event_id, a.operator_id, e.aircraft_id, e.kind, e.severity, e.observed_at,
-           e.flight_id, e.longitude_deg, e.latitude_deg, e.altitude_m, e.altitude_datum,
-           e.evidence, lower(e.received), upper(e.received), o.public_grid_deg,
+    SELECT e.event_id, public_event_id(e.event_id), a.operator_id, e.aircraft_id,
+           e.kind, e.severity, e.observed_at, e.flight_id,
+           e.longitude_deg, e.latitude_deg, e.altitude_m, e.altitude_datum, e.evidence,
+           lower(e.received), upper(e.received), o.public_grid_deg,
            e.acknowledged_by, e.acknowledged_at
 """
 _FROM = (
@@ -72,25 +77,29 @@ async def page(  # noqa: PLR0913  # all keyword-only, each one filter
     limit: int,
     flight_id: str | None = None,
     aircraft_id: str | None = None,
-    before: tuple[datetime, int] | None = None,
+    before: tuple[datetime, int | str] | None = None,
 ) -> list[Told]:
-    """Events, the last first as they are shown; `before` continues behind that (time, id)."""
+    """Events, the last first as they are shown; `before` continues behind that (time, id).
+
+    The id is the public one for the public.
+    """
+    key = "public_event_id(e.event_id)" if public else "e.event_id"
     shown = in_steps("e.observed_at") if public else "e.observed_at"
     conditions = [
         _PUBLIC if public else "true",
         "e.flight_id = %(flight)s" if flight_id else "true",
         "e.aircraft_id = %(aircraft)s" if aircraft_id else "true",
     ]
-    mark, after = before or ("infinity", 0)
+    mark, after = before or ("infinity", "" if public else 0)
     values = {"flight": flight_id, "aircraft": aircraft_id, "limit": limit, "step": TIME_STEP}
     async with pool.connection() as connection:
         cursor = await connection.execute(
-            _page(shown, " AND ".join(conditions)), {**values, "mark": mark, "after": after}
+            _page(shown, key, " AND ".join(conditions)), {**values, "mark": mark, "after": after}
         )
         return [_told(row) for row in await cursor.fetchall()]
 
 
-def _page(shown: str, asked: str) -> str:
+def _page(shown: str, key: str, asked: str) -> str:
     """SQL for a page in the order of what is shown, found by the index of events by time.
 
     An event is shown at its time or less than a step earlier, so all that belong on the page
@@ -103,8 +112,8 @@ def _page(shown: str, asked: str) -> str:
          WHERE {asked} AND e.observed_at < %(mark)s::timestamptz + %(step)s
            AND e.observed_at >= (SELECT CASE WHEN count(*) < %(limit)s THEN '-infinity'
                                              ELSE min(near.shown) END FROM near)
-           AND ({shown}, e.event_id) < (%(mark)s, %(after)s)
-         ORDER BY {shown} DESC, e.event_id DESC LIMIT %(limit)s
+           AND ({shown}, {key}) < (%(mark)s, %(after)s)
+         ORDER BY {shown} DESC, {key} DESC LIMIT %(limit)s
     """
 
 
@@ -217,8 +226,9 @@ async def links(pool: AsyncPool, *, limit: int) -> list[LinkState]:
 
 
 def _told(row: TupleRow) -> Told:
-    (event_id, operator_id, aircraft_id, kind, severity, time, flight_id, lon, lat, metres, datum,
-     evidence, received_from, received_to, grid_deg, by, at) = row  # fmt: skip
+    (event_id, public_id, operator_id, aircraft_id, kind, severity, time, flight_id,
+     lon, lat, metres, datum, evidence, received_from, received_to,
+     grid_deg, by, at) = row  # fmt: skip
     place: dict[str, Any] = {
         "time": time,
         "flight_id": flight_id,
@@ -236,4 +246,5 @@ def _told(row: TupleRow) -> Told:
         known_at=received_to,
         evidence=msgspec.convert(evidence, Evidence),
     )
-    return Told(event_id, operator_id, aircraft_id, event, Discretion(grid_deg=grid_deg), by, at)
+    shown = Discretion(grid_deg=grid_deg)
+    return Told(event_id, public_id, operator_id, aircraft_id, event, shown, by, at)
