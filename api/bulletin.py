@@ -151,7 +151,7 @@ class Bulletin:
         except Exception:
             # One that this release cannot read must not silence all others.
             log.exception("flight events are told one by one")
-            for event_id in due:
+            for event_id in [one for one in due if one in self._waiting]:
                 await self._tell_alone(event_id, now)
 
     async def _tell_alone(self, event_id: int, now: datetime) -> None:

@@ -121,12 +121,15 @@ async def public_zones(pool: AsyncPool) -> list[list[dict[str, Any]]]:
         return [features for (features,) in await cursor.fetchall()]
 
 
-async def version(pool: AsyncPool) -> tuple[int, datetime | None]:
+async def version(pool: AsyncPool) -> tuple[object, ...]:
     """What differs whenever a zone was added, changed or removed."""
     async with pool.connection() as connection:
-        cursor = await connection.execute("SELECT count(*), max(imported_at) FROM geozones")
-        [(count, imported_at)] = await cursor.fetchall()
-    return count, imported_at
+        # The transaction that wrote each row; `imported_at` is only when that one began.
+        cursor = await connection.execute(
+            "SELECT count(*), max(imported_at), sum(xmin::text::bigint) FROM geozones"
+        )
+        [found] = await cursor.fetchall()
+    return found
 
 
 async def public_outlines(pool: AsyncPool) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Route
 
 from maps.assets import WEB_FOLDER
 from soramichi.domain.events import EventKind
@@ -112,6 +113,28 @@ def test_the_token_is_gone_with_leaving(busy: Server, opened: Open) -> None:
 
     assert visit.page.evaluate("sessionStorage.length") == 0
     assert visit.page.locator("#desk").is_hidden()
+
+
+def test_an_answer_that_comes_after_somebody_left_shows_nothing(busy: Server, opened: Open) -> None:
+    visit = entered(opened, busy)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    visit.page.route("**/api/v1/links*", hold)
+    for _ in range(200):
+        if held:
+            break
+        visit.page.wait_for_timeout(100)
+    assert held
+    visit.page.locator("#leave").click()
+    for route in held:
+        route.continue_()
+    visit.page.wait_for_timeout(1_000)
+
+    assert visit.page.locator("#desk").is_hidden()
+    assert "JA01" not in (visit.page.locator("#desk").text_content() or "")
 
 
 CACHED = """async () => {

@@ -58,16 +58,18 @@ def aircraft(port: int) -> bytes:
         return body
 
 
-def agreed(ports: list[int], server: Server, name: str) -> None:
+def agreed(ports: list[int], server: Server, *names: str) -> None:
     """Once both have heard of the aircraft, they say the same, byte for byte.
 
-    Said again until then: one that is not yet connected knows of it from the database only.
+    Said again until then: one that is not yet connected knows of them from the database only, and
+    not of what was stored after it looked there.
     """
     deadline = time.monotonic() + 60
     said: set[bytes] = set()
-    while len(said) != 1 or name.encode() not in said.pop():
+    while len(said) != 1 or not all(name.encode() in next(iter(said)) for name in names):
         assert time.monotonic() < deadline
-        announce(server, "mie-demo", name)
+        for name in names:
+            announce(server, "mie-demo", name)
         time.sleep(0.3)
         said = {aircraft(port) for port in ports}
 
@@ -130,7 +132,7 @@ def test_a_page_is_told_what_happened_while_its_process_was_gone(
     for aircraft in ("JA01", "JA02"):
         store(database, aircraft, range(2))
     tell(database, "JA01", [an_event(EventKind.TAKEOFF, 0.0)])
-    agreed([first, second], server, "JA02")
+    agreed([first, second], server, "JA01", "JA02")
     with Proxy(first) as proxy:
         visit = opened(f"http://127.0.0.1:{proxy.port}", f"{page}?lang=en")
         visit.wait("soramichi.events.all.length === 1")

@@ -49,6 +49,10 @@ def test_a_link_that_is_opened_leaves_ones_own_work_alone(mie: Served, opened: O
     visit.page.get_by_text("This is where you left off").wait_for()
     assert visit.page.evaluate(NAMES) == ["mine"]
 
+    # The same when it is put into the address of the page that is open.
+    visit.page.goto(f"{visit.base}/routes?lang=en{link}")
+    visit.page.get_by_text("The candidates of a link.").wait_for()
+
     again(visit, link[:200])
     visit.page.get_by_text("This link seems to be cut short").wait_for()
     assert visit.page.evaluate(NAMES) == ["mine"]

@@ -29,7 +29,7 @@ def test_each_kind_has_its_row_and_can_be_put_away(mie: tuple[StandIn, str], ope
     rows = visit.page.locator("#zones li").all_inner_texts()
     assert rows == [
         "Prohibited",
-        "Needs authorization",
+        "Needs authorisation",
         "Conditional",
         "U-space",
         "No restriction",

@@ -42,7 +42,9 @@ export class Files {
   async receive(files) {
     if (files.length === 0) return;
     this.message.say(() => word("checking"));
-    const texts = await Promise.all(files.map(async (file) => ({ name: file.name, text: await file.text() })));
+    const texts = await Promise.all(files.map(async (file) => ({ name: file.name, text: await file.text() })))
+      .catch((error) => this.message.failed(error)); // It was moved away meanwhile, perhaps.
+    if (!texts) return;
     // A page that was not saved here is no file of any other kind.
     const strange = texts.filter(({ name, text }) => /\.html?$/i.test(name) && !insidePage(text));
     await this.open(texts.filter((one) => !strange.includes(one)));

@@ -188,6 +188,7 @@ export class DeskTools {
     find("save-link").addEventListener("click", () => this.saveLink());
     addEventListener("keydown", (event) => this.key(event));
     addEventListener("online", () => this.desk.askAgain());
+    addEventListener("hashchange", () => isLink() && location.reload()); // A link, put in this page's address.
   }
 
   over(event, on) {

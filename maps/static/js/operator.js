@@ -189,9 +189,13 @@ function takeNewest({ events, next }) {
   merge(events);
 }
 
+let visit = 0; // Another one for whoever comes in after somebody has left.
+
 async function refresh() {
+  const mine = visit;
   const [events, flights, links, held] = await Promise.all(
     ["events", "flights", "links", "quarantine"].map((name) => ask(paths[name])));
+  if (mine !== visit) return; // Somebody has left meanwhile: nothing more is shown.
   takeNewest(events);
   Object.assign(shown, { flights: flights.flights, links: links.links, ...held });
   show();
@@ -200,10 +204,13 @@ async function refresh() {
 
 async function turn() {
   timer = null;
+  const mine = visit;
   try {
     if (!document.hidden) await refresh();
+    if (mine !== visit) return;
     state("live");
   } catch (error) {
+    if (mine !== visit) return;
     failed(error);
     if (error instanceof Refused) return;
   }
@@ -231,9 +238,12 @@ function say(name) {
 }
 
 async function enter() {
+  const mine = visit;
   try {
     await refresh();
+    if (mine !== visit) return;
   } catch (error) {
+    if (mine !== visit) return;
     leave();
     say(error instanceof Refused ? "refused" : "unreachable");
     return;
@@ -245,10 +255,12 @@ async function enter() {
 }
 
 function leave() {
+  visit += 1;
   clearTimeout(timer);
   for (const name of Object.values(keeps)) sessionStorage.removeItem(name);
   Object.assign(shown, nothing);
   latencies.clear();
+  show(); // Of nothing: what is hidden could still be read.
   at("gate").hidden = false;
   at("desk").hidden = at("leave").hidden = at("link").hidden = true;
   at("token").value = "";

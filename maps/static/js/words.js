@@ -118,7 +118,7 @@ const WORDS = {
     noTrack: "The recorded flight could not be loaded. Wait a little and open the page again.",
     noFlight: "There is no such recorded flight. Check its number.",
     zones: "Show zones and corridors",
-    zone_PROHIBITED: "Prohibited", zone_REQ_AUTHORIZATION: "Needs authorization", zone_CONDITIONAL: "Conditional",
+    zone_PROHIBITED: "Prohibited", zone_REQ_AUTHORIZATION: "Needs authorisation", zone_CONDITIONAL: "Conditional",
     zone_USPACE: "U-space", zone_NO_RESTRICTION: "No restriction", zone_corridor: "Planned corridor",
     everyHeight: "Every height", fromBelow: "No lower limit", withoutCeiling: "no upper limit",
     onPhone: "On your phone", flyingCount: (n) => (n === 0 ? "Nothing is flying now: you are seeing recorded flights." : `${n} aircraft are flying now.`),
