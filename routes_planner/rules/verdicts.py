@@ -50,19 +50,28 @@ def terminal_phases_m(corridor: Corridor) -> tuple[float, float]:
     """
     lengths = [distance_m(here, there) for here, there in pairwise(corridor.waypoints)]
     along = [0.0, *accumulate(lengths)]
-    if corridor.heights is None:
+    heights = corridor.heights
+    if heights is None:
         return 0.0, along[-1]
-    rises = [there - here for here, there in pairwise(corridor.heights)]
-    legs = list(zip(rises, lengths, strict=True))
+    # The first and the last point of each place.
+    places = [(0, 0)]
+    for k in range(1, len(along)):
+        first, _ = places[-1]
+        if along[k] - along[first] < _NO_LEG_M:
+            places[-1] = (first, k)
+        else:
+            places.append((k, k))
+    legs = [
+        (heights[there] - heights[left], along[there] - along[here])
+        for (here, left), (there, _) in pairwise(places)
+    ]
     climb = sum(1 for _ in takewhile(lambda leg: _is_steep(*leg), legs))
     descent = sum(1 for _ in takewhile(lambda leg: _is_steep(-leg[0], leg[1]), reversed(legs)))
-    return along[climb], along[len(legs) - descent]
+    return along[places[climb][0]], along[places[len(legs) - descent][0]]
 
 
 def _is_steep(rise_m: float, length_m: float) -> bool:
-    if length_m < _NO_LEG_M:
-        return rise_m >= 0.0
-    return rise_m >= LEAST_GRADIENT * length_m
+    return rise_m > 0.0 and rise_m >= LEAST_GRADIENT * length_m
 
 
 def _told(

@@ -5,15 +5,13 @@ import { stated } from "soramichi/draft.js";
 import { insidePage } from "soramichi/keep.js";
 import { config } from "soramichi/resources.js";
 import { action } from "soramichi/waypoints.js";
-import { inLanguage, word } from "soramichi/words.js";
+import { inBoth, word } from "soramichi/words.js";
 
 const DATUMS = ["AGL", "AMSL", "ELLIPSOID", "TAKEOFF"];
 
 const unreached = () => {
   throw new Unreached();
 };
-
-const inBoth = (write) => ({ ja: inLanguage("ja", write), en: inLanguage("en", write) });
 
 // A proxy, or the server before it looks at the question, says no more than a number.
 const unexplained = (status) => inBoth(() => (status === 413 ? word("tooLarge") : word("refused", status)));

@@ -9,7 +9,7 @@ import { download, isLink, keep, kept, linkOf, linked } from "soramichi/keep.js"
 import { Message } from "soramichi/message.js";
 import { titleOf } from "soramichi/verdicts.js";
 import { Waypoints, action } from "soramichi/waypoints.js";
-import { inLanguage, named, onLanguage, word } from "soramichi/words.js";
+import { inBoth, named, onLanguage, word } from "soramichi/words.js";
 
 const find = (id) => document.getElementById(id);
 export class DeskTools {
@@ -136,7 +136,7 @@ export class DeskTools {
   draw() {
     if (this.editing && this.chosen) return this.edit(false);
     this.editing = true;
-    this.desk.add([inBoth(blank(), () => word("nameless", this.desk.features.length + 1))]);
+    this.desk.add([calledInBoth(blank(), () => word("nameless", this.desk.features.length + 1))]);
     return this.map.getContainer().focus({ preventScroll: true });
   }
 
@@ -233,7 +233,7 @@ export class DeskTools {
     try {
       const { proposals, none } = await asked("search", { from, to, aircraft_class, ...datum, ...conditions });
       const found = proposals.map(({ objective, corridor, verdict }) =>
-        inBoth(stated(corridor, verdict.assumed), () => word("proposal", word(`objective_${objective}`) ?? objective)));
+        calledInBoth(stated(corridor, verdict.assumed), () => word("proposal", word(`objective_${objective}`) ?? objective)));
       if (found.length > 0) {
         this.edit(false); // Of what was drawn before: what is found is looked at first.
         this.desk.add(found);
@@ -288,7 +288,10 @@ export class DeskTools {
 }
 
 // Called so in both languages.
-const inBoth = (feature, write) => called(feature, write(), inLanguage("ja", write), inLanguage("en", write));
+const calledInBoth = (feature, write) => {
+  const { ja, en } = inBoth(write);
+  return called(feature, write(), ja, en);
+};
 
 // A point as far behind the last as the last is behind the one before it.
 const beyond = ([lon, lat], [lon2, lat2]) => [2 * lon2 - lon, 2 * lat2 - lat];

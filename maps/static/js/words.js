@@ -183,6 +183,9 @@ export function inLanguage(language, write) {
   }
 }
 
+/** What `write` gives, {ja, en}. */
+export const inBoth = (write) => ({ ja: inLanguage("ja", write), en: inLanguage("en", write) });
+
 /** What `write` gives in the language that is not the reader's. */
 export const inOtherLanguage = (write) => inLanguage(current === "ja" ? "en" : "ja", write);
 

@@ -109,6 +109,26 @@ def test_a_place_written_twice_interrupts_neither_climb_nor_descent() -> None:
     assert judged(twice, EVTOL).answer is Answer.PASS
 
 
+def test_a_level_line_of_many_close_points_is_en_route() -> None:
+    """Were no leg one of its own, all of it would be a climb, and pass."""
+    ends = a_route(100.0, 100.0)
+    close = replace(
+        ends,
+        waypoints=tuple(offset(HERE, east_m=0.0, north_m=0.04 * k) for k in range(2_000)),
+        heights=(Altitude(100.0, Datum.AGL),) * 2_000,
+    )
+    upright = replace(
+        ends, waypoints=(ends.waypoints[0], *ends.waypoints), heights=(
+            Altitude(0.0, Datum.AGL), Altitude(100.0, Datum.AGL), Altitude(100.0, Datum.AGL)),
+    )  # fmt: skip
+
+    assert terminal_phases_m(close) == pytest.approx((0.0, 79.96), abs=0.2)
+    assert judged(close, EVTOL).answer is Answer.FAIL
+    # Straight up, and level from there.
+    assert terminal_phases_m(upright) == pytest.approx((0.0, 2000.0), abs=0.2)
+    assert judged(upright, EVTOL).answer is Answer.FAIL
+
+
 def test_a_line_that_rises_a_little_all_the_way_is_en_route() -> None:
     """It would else be below the minimum height from end to end, and pass."""
     slowly = a_route(60.0, 90.0, 120.0, 90.0, 60.0)
